@@ -1,0 +1,110 @@
+/**
+ * Bundles what does not run as TypeScript: the bot's page, the Daily emulator's call machine, the console, and
+ * (for the container) the bot runtime. `node scripts/build.ts [part…]` builds the named parts, all by default.
+ */
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type BuildOptions, build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+
+/** The oldest browsers that the console and the call machine run in. The bot's page runs in our own Chromium. */
+const BROWSERS = ["chrome110", "safari16.4", "firefox115"];
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  legalComments: "linked",
+  logLevel: "warning",
+};
+
+const parts = { callMachine, botPage, console: consolePage, edge, bot } as const;
+type Part = keyof typeof parts;
+
+/** daily-js loads this file by name and evaluates it: it has to be a plain script. */
+async function callMachine(): Promise<void> {
+  await build({
+    ...shared,
+    entryPoints: { "call-machine-object-bundle": "emulators/daily/call-machine/index.ts" },
+    outdir: join(dist, "call-machine"),
+    format: "iife",
+    target: BROWSERS,
+  });
+}
+
+async function botPage(): Promise<void> {
+  const outdir = join(dist, "bot-page");
+  await build({
+    ...shared,
+    entryPoints: {
+      page: "bot-runtime/room/page/page.ts",
+      "audio.worklet": "bot-runtime/room/page/audio.worklet.ts",
+      "socket.webworker": "bot-runtime/room/page/socket.webworker.ts",
+    },
+    outdir,
+    format: "iife",
+    target: "chrome130",
+  });
+  await cp(join(root, "bot-runtime/room/page/index.html"), join(outdir, "index.html"));
+}
+
+async function consolePage(): Promise<void> {
+  const outdir = join(dist, "console");
+  await build({
+    ...shared,
+    entryPoints: { console: "edge/console/console.ts" },
+    outdir,
+    format: "esm",
+    target: BROWSERS,
+  });
+  await build({ ...shared, entryPoints: ["edge/console/console.css"], outdir, target: BROWSERS });
+  await cp(join(root, "edge/console/index.html"), join(outdir, "index.html"));
+}
+
+/**
+ * What the Worker needs beside its own source: the console, and the word whether this build is for development.
+ * Wrangler sets WRANGLER_COMMAND for its custom build, so that plain `wrangler dev` needs no setting while
+ * anything deployed is production unless told otherwise. Other builds leave the word alone: they may run beside
+ * a `wrangler dev`.
+ */
+async function edge(): Promise<void> {
+  const file = join(root, "edge/generated/built-for.ts");
+  const written = await readFile(file, "utf8").catch(() => undefined);
+  const command = process.env.WRANGLER_COMMAND;
+  const text = `export const builtFor: "dev" | "deploy" = "${command === "dev" ? "dev" : "deploy"}";\n`;
+  // Wrangler watches this folder and builds again at every change of it: written each time, it would never end.
+  if (written === undefined || (command !== undefined && written !== text)) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  await consolePage();
+}
+
+/** One file for the container: many small ones cost 150 ms and 40 MB at start. */
+async function bot(): Promise<void> {
+  await build({
+    ...shared,
+    entryPoints: { main: "bot-runtime/main.ts" },
+    outdir: join(dist, "bot-runtime"),
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    packages: "external",
+  });
+}
+
+function isPart(name: string): name is Part {
+  return Object.hasOwn(parts, name);
+}
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !isPart(name));
+if (unknown.length > 0) {
+  process.stderr.write(`Unknown part: ${unknown.join(", ")}. Parts: ${Object.keys(parts).join(", ")}\n`);
+  process.exit(1);
+}
+const wanted = asked.length > 0 ? asked.filter(isPart) : (["callMachine", "botPage", "edge", "bot"] as const);
+await Promise.all(wanted.map((part) => parts[part]()));

@@ -1,0 +1,3 @@
+import { core } from "../emulators/core.ts";
+
+export const leak = core;

@@ -1,0 +1,3 @@
+import type { bot } from "../bot.ts";
+
+export type Leak = typeof bot;

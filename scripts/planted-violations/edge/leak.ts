@@ -1,0 +1,4 @@
+import { bot } from "../bot-runtime/bot.ts";
+import { view } from "./console/view.ts";
+
+export const leak = [bot, view];

@@ -1,0 +1,72 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // By default a core is left free, which on two cores means one file at a time.
+    maxWorkers: "100%",
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // A `.env` of the checkout must not reach the tests: what matters is set here, and empty is absent.
+            // The addresses are nobody's, so that a call that is not faked reaches nothing that runs.
+            miniflare: {
+              bindings: {
+                APP_ENV: "development",
+                PUBLIC_URL: "http://edge.test",
+                DAILY_API_KEY: "",
+                DAILY_API_URL: "http://daily.test/v1",
+                DAILY_DOMAIN: "",
+                DAILY_DOMAIN_ID: "",
+                DAILY_SAMPLE_ROOM_URL: "",
+                DAILY_CALL_MACHINE_URL: "",
+                BOT_RUNTIME_URL: "http://bots.test",
+                EDGE_SIGNING_KEY: "",
+                GOOGLE_API_KEY: "",
+                BOT_NAME: "",
+                DEFAULT_LANGUAGE: "",
+                DEFAULT_VOICE: "",
+                ALLOWED_ORIGINS: "https://app.example.com",
+                ALLOW_ANONYMOUS: "",
+                SESSION_MAX_MS: "",
+                LINK_GRACE_MS: "",
+              },
+            },
+          }),
+        ],
+        test: { name: "edge", include: ["edge/**/*.test.ts"], exclude: ["edge/console/**"] },
+      },
+      {
+        test: {
+          name: "node",
+          environment: "node",
+          include: [
+            "protocol/**/*.test.ts",
+            "bot-runtime/**/*.test.ts",
+            "emulators/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "test/support/**/*.test.ts",
+            "edge/console/**/*.test.ts",
+          ],
+          exclude: ["**/*.browser.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          environment: "node",
+          include: [
+            "bot-runtime/**/*.browser.test.ts",
+            "emulators/**/*.browser.test.ts",
+            "test/e2e/**/*.test.ts",
+          ],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
