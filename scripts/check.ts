@@ -1,6 +1,10 @@
 /**
- * `npm run check`: format and lint, types, arrows between the parts, links in the documents. All run to the end, so that one look shows everything that is wrong.
+ * `npm run check`: format and lint, types, arrows between the parts, links in the documents, the Worker's
+ * generated types. All run to the end, so that one look shows everything that is wrong.
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { checkArrows } from "./arrows.ts";
 import { packageScript, runStep, type StepResult } from "./steps.ts";
 
@@ -22,6 +26,7 @@ const steps: Record<string, () => Promise<StepResult>> = {
       "README.md",
       "CONTRIBUTING.md",
     ]),
+  "worker types": checkWorkerTypes,
 };
 
 let failed = 0;
@@ -45,4 +50,22 @@ async function worker(): Promise<void> {
     failed += 1;
     process.stdout.write(`${output.trimEnd()}\n\n`);
   }
+}
+
+/** Whether `edge/env.d.ts` is what wrangler makes of wrangler.toml. A developer's own .env is no part of that. */
+async function checkWorkerTypes(): Promise<StepResult> {
+  const folder = await mkdtemp(join(tmpdir(), "chat-vrd-check-"));
+  const noSettings = join(folder, "empty.env");
+  await writeFile(noSettings, "");
+  const wrangler = packageScript("wrangler/bin/wrangler.js");
+  const result = await runStep(node, [
+    wrangler,
+    "types",
+    "edge/env.d.ts",
+    "--check",
+    "--include-runtime=false",
+    `--env-file=${noSettings}`,
+  ]);
+  await rm(folder, { recursive: true });
+  return result;
 }

@@ -1,0 +1,53 @@
+import type { SessionView } from "../../protocol/session.ts";
+import type { EdgeApi } from "./edge-api.ts";
+import { asFailure } from "./failure.ts";
+import type { Outcome } from "./state.ts";
+
+export interface SettleOptions {
+  api: Pick<EdgeApi, "session" | "stop">;
+  sessionId: string;
+  /**
+   * Whether this side ended the call, so that the session has to be stopped. Otherwise the session is given time
+   * to find out why its bot left: a stop at once would hide the reason.
+   */
+  stop: boolean;
+}
+
+/** How often the record is read, and how long between: a lost bot is noticed after some 3 s. */
+const READS = 8;
+const PAUSE_MS = 1_000;
+
+/**
+ * Sees to it that the session of a finished call is over, and tells what became of it. Never rejects, and takes
+ * at most `READS` pauses and a few requests, which have their own time limit.
+ */
+export async function settle({ api, sessionId, stop }: SettleOptions): Promise<Outcome> {
+  try {
+    if (stop) await api.stop(sessionId);
+    const view = await readUntilOver(api, sessionId);
+    if (isOver(view)) return outcomeOf(view);
+    // Nobody is left in this call, so a session that still runs would be paid for in vain.
+    await api.stop(sessionId);
+    return outcomeOf(await api.session(sessionId));
+  } catch (error) {
+    return { kind: "unknown", failure: asFailure(error) };
+  }
+}
+
+async function readUntilOver(api: SettleOptions["api"], sessionId: string): Promise<SessionView> {
+  let view = await api.session(sessionId);
+  for (let read = 1; read < READS && !isOver(view); read++) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    view = await api.session(sessionId);
+  }
+  return view;
+}
+
+function isOver({ state }: SessionView): boolean {
+  return state === "completed" || state === "failed";
+}
+
+function outcomeOf({ state, reason, createdAt, endedAt }: SessionView): Outcome {
+  const durationMs = endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt);
+  return { kind: "known", state, reason, durationMs };
+}

@@ -1,0 +1,90 @@
+import type { ClientConfig } from "../../protocol/session.ts";
+import { REASONS } from "./explain.ts";
+import type { CallState, Outcome, State } from "./state.ts";
+
+/** The state in one word, for `data-state` on the page's main element. */
+export type StateWord =
+  | "loading"
+  | "unavailable"
+  | "idle"
+  | "starting"
+  | "connecting"
+  | "ready"
+  | "listening"
+  | "speaking"
+  | "ended";
+
+export function stateWord(state: State): StateWord {
+  return state.phase === "open" ? callWord(state.call) : state.phase;
+}
+
+function callWord(call: CallState): StateWord {
+  if (call.phase !== "live") return call.phase;
+  switch (call.speaker) {
+    case "nobody-yet":
+      return "ready";
+    case "nobody":
+    case "user":
+      return "listening";
+    case "assistant":
+    case "both":
+      return "speaking";
+  }
+}
+
+const STATE_LINES: Record<StateWord, string> = {
+  loading: "Loading…",
+  unavailable: "Not available",
+  idle: "Not connected",
+  starting: "Starting a session…",
+  connecting: "Connecting to the assistant…",
+  ready: "Connected: say something",
+  listening: "Listening",
+  speaking: "The assistant is speaking",
+  ended: "The call has ended",
+};
+
+/** The state in one line, announced to screen readers when it changes. */
+export function stateLine(state: State): string {
+  if (state.phase === "open" && state.call.phase === "starting" && state.call.step === "microphone") {
+    return "Waiting for your microphone: your browser may ask for permission";
+  }
+  return STATE_LINES[stateWord(state)];
+}
+
+/** What is real and what is emulated, in one line. */
+export function emulatedLine({ emulated }: ClientConfig): string {
+  const daily = emulated.daily ? "emulated" : "real";
+  const gemini = emulated.gemini ? "emulated, a demo voice that repeats you" : "real";
+  return `Daily: ${daily} · Gemini: ${gemini}`;
+}
+
+/** What became of a session, in one line. */
+export function outcomeLine(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "asking":
+      return "asking the service what became of it…";
+    case "unknown":
+      return "the service could not say what became of it";
+    case "known": {
+      const reason = outcome.reason === undefined ? "" : `: ${REASONS[outcome.reason]} (${outcome.reason})`;
+      const lasted = outcome.durationMs === undefined ? "" : `, after ${duration(outcome.durationMs)}`;
+      return `${outcome.state}${reason}${lasted}`;
+    }
+  }
+}
+
+/** `7 s`, `3 min 05 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds} s` : `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/**
+ * An audio level of Daily (0 to 1, linear, speech mostly below 0.3) as the height of a meter, 0 to 1: the root
+ * spreads soft speech over the lower half, where it can be seen.
+ */
+export function meterValue(level: number): number {
+  return Number.isFinite(level) ? Math.sqrt(Math.min(1, Math.max(0, level))) : 0;
+}

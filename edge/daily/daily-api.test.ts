@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { useCapturedLogs } from "../testing/captured-logs.ts";
+import { refuse, silence, useFakeUpstreams } from "../testing/fake-upstreams.ts";
+import { dailyAccount, roomNameOf } from "./account.ts";
+import { backoffMs } from "./backoff.ts";
+import { DailyApi } from "./daily-api.ts";
+import { roomProperties } from "./room-properties.ts";
+
+const fakes = useFakeUpstreams();
+const logs = useCapturedLogs();
+const api = new DailyApi({ apiUrl: "http://daily.test/v1", apiKey: "key" });
+const BUDGET_MS = 5_000;
+const room = { name: "vrd-1", properties: roomProperties({}, { nowMs: 0, maxMs: 3_600_000 }) };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Runs a call to its end on simulated time. */
+async function settled<Value>(call: Promise<Value>): Promise<Value> {
+  await vi.runAllTimersAsync();
+  return call;
+}
+
+describe("retries", () => {
+  test.each([429, 500, 503])("%i is tried again", async (status) => {
+    fakes.dailyAnswers.push(refuse(status), refuse(status));
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toEqual({ ok: true, value: undefined });
+    expect(fakes.daily).toHaveLength(3);
+  });
+
+  test("so is a connection that breaks", async () => {
+    fakes.dailyAnswers.push(() => Promise.reject(new TypeError("connection lost")));
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    [400, "refused"],
+    [401, "unauthorized"],
+    [403, "unauthorized"],
+    [302, "refused"],
+  ])("%i is not, and is told apart", async (status, kind) => {
+    fakes.dailyAnswers.push(refuse(status));
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toEqual({ ok: false, failure: { kind, status } });
+    expect(fakes.daily).toHaveLength(1);
+  });
+
+  test("no redirect is followed: it would carry the API key to another place", async () => {
+    await settled(api.createRoom(room, BUDGET_MS));
+    expect(fakes.daily.map(({ redirect }) => redirect)).toEqual(["manual"]);
+  });
+
+  test("they keep inside the budget", async () => {
+    fakes.dailyAnswers.push(...Array.from({ length: 50 }, () => refuse(429)));
+    const before = Date.now();
+    const result = await settled(api.createRoom(room, BUDGET_MS));
+    expect(result).toEqual({ ok: false, failure: { kind: "rate_limited", status: 429 } });
+    expect(Date.now() - before).toBeLessThan(BUDGET_MS);
+    expect(fakes.daily.length).toBeGreaterThan(3);
+    expect(logs.lines).toContainEqual(
+      expect.objectContaining({ event: "daily.call_failed", call: "rooms.create", failure: "rate_limited" }),
+    );
+  });
+
+  test("silence ends with the budget, and is not tried again", async () => {
+    fakes.dailyAnswers.push(silence);
+    const before = Date.now();
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toEqual({
+      ok: false,
+      failure: { kind: "timeout" },
+    });
+    expect(Date.now() - before).toBe(BUDGET_MS);
+    expect(fakes.daily).toHaveLength(1);
+  });
+
+  test("a call that is over leaves no timer", async () => {
+    await api.createRoom(room, BUDGET_MS);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("wait longer each time, and never all the same", () => {
+    expect([1, 2, 3, 9].map((tries) => backoffMs(tries, () => 0))).toEqual([100, 200, 400, 1_000]);
+    expect([1, 2, 3, 9].map((tries) => backoffMs(tries, () => 1))).toEqual([200, 400, 800, 2_000]);
+  });
+});
+
+describe("rooms", () => {
+  const exists = refuse(400, { error: "invalid-request-error", info: "a room named vrd-1 already exists" });
+
+  test("one that exists after a first try that seemed to fail is ours", async () => {
+    fakes.dailyAnswers.push(refuse(503), exists);
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toMatchObject({ ok: true });
+  });
+
+  test("one that exists at the first try is not", async () => {
+    fakes.dailyAnswers.push(exists);
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toMatchObject({ ok: false });
+  });
+
+  test("deleting and ejecting where nothing is, is done", async () => {
+    fakes.dailyAnswers.push(refuse(404), refuse(404));
+    expect(await settled(api.deleteRoom("vrd-1", BUDGET_MS))).toMatchObject({ ok: true });
+    expect(await settled(api.eject("vrd-1", ["bot-1"], BUDGET_MS))).toMatchObject({ ok: true });
+    expect(fakes.daily.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "DELETE /v1/rooms/vrd-1",
+      "POST /v1/rooms/vrd-1/eject",
+    ]);
+  });
+});
+
+describe("the account", () => {
+  const settings = () => ({
+    emulated: false,
+    apiUrl: "http://daily.test/v1",
+    apiKey: "key",
+    domainName: undefined,
+    domainId: undefined,
+    callMachineUrl: undefined,
+    sampleRoomUrl: undefined,
+  });
+
+  test("costs nothing where the settings hold it", async () => {
+    const known = { ...settings(), domainName: "example", domainId: "id-1" };
+    expect(await dailyAccount(known)).toEqual({
+      ok: true,
+      value: { domainId: "id-1", roomBase: "https://example.daily.co" },
+    });
+    expect(fakes.daily).toEqual([]);
+  });
+
+  test("is asked once otherwise, and again only after a failure", async () => {
+    const unknown = settings();
+    fakes.dailyAnswers.push(refuse(401), () =>
+      Response.json({ domain_name: "example", domain_id: "id-2", config: {} }),
+    );
+    expect(await settled(dailyAccount(unknown))).toMatchObject({
+      ok: false,
+      failure: { kind: "unauthorized" },
+    });
+    const expected = { ok: true, value: { domainId: "id-2", roomBase: "https://example.daily.co" } };
+    expect(await settled(dailyAccount(unknown))).toEqual(expected);
+    expect(await settled(dailyAccount(unknown))).toEqual(expected);
+    expect(fakes.daily.map(({ path }) => path)).toEqual(["/v1/", "/v1/"]);
+  });
+
+  test.each([
+    ["https://example.daily.co/a-Room_1", "a-Room_1"],
+    ["https://example.daily.co/", undefined],
+    ["https://example.daily.co/a/b", undefined],
+    ["https://example.daily.co/a?t=1", undefined],
+    ["https://example.daily.co:444/a", undefined],
+    ["http://example.daily.co/a", undefined],
+    ["https://other.daily.co/a", undefined],
+    ["https://example.daily.co.evil.example/a", undefined],
+    ["https://example.daily.co@evil.example/a", undefined],
+  ])("%s is a room of it: %s", (url, name) => {
+    expect(roomNameOf(url, { domainId: "id", roomBase: "https://example.daily.co" })).toBe(name);
+  });
+});
+
+describe("room properties", () => {
+  const now = { nowMs: 1_000_000_000, maxMs: 3_600_000 };
+
+  test("defaults", () => {
+    expect(roomProperties({}, now)).toEqual({
+      exp: 1_003_600,
+      eject_at_room_exp: true,
+      max_participants: 3,
+      enable_prejoin_ui: false,
+      enable_chat: false,
+      start_video_off: true,
+      start_audio_off: false,
+    });
+  });
+
+  test.each([
+    [{ exp: 1_000_000 }, "exp"],
+    [{ exp: 1_003_601 }, "exp"],
+    [{ exp: "soon" }, "exp"],
+    [{ eject_at_room_exp: false }, "eject_at_room_exp"],
+    [{ max_participants: 1 }, "max_participants"],
+    [{ max_participants: 100 }, "max_participants"],
+    [{ enable_chat: "yes" }, "enable_chat"],
+    [{ enable_recording: "cloud" }, "enable_recording"],
+    [{ privacy: "public" }, "privacy"],
+  ])("%j is refused", (wishes, name) => {
+    expect(() => roomProperties(wishes, now)).toThrow(
+      expect.objectContaining({ code: "invalid_request", message: expect.stringContaining(name) }),
+    );
+  });
+});

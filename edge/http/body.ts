@@ -1,0 +1,53 @@
+import type { z } from "zod";
+import { ProblemError } from "../../protocol/errors.ts";
+import { parseJson } from "../../protocol/parse.ts";
+
+/** A start request with its metadata is far smaller. */
+export const MAX_BODY_BYTES = 65_536;
+
+/**
+ * The body of a request as the schema's type. No body is `{}`: official clients send none when they have
+ * nothing to say. A body that is there has to say that it is JSON; otherwise it would be taken for none.
+ * @throws ProblemError 415, 413, 400 or 422, in this order.
+ */
+export async function readBody<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const text = await readText(request);
+  if (text === "") return parseJson(schema, "{}");
+  return parseJson(schema, text);
+}
+
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > 0) requireJson(request.headers.get("content-type"));
+    if (bytes > MAX_BODY_BYTES) {
+      throw new ProblemError("body_too_large", `The body may have ${MAX_BODY_BYTES} bytes at most.`);
+    }
+    chunks.push(chunk);
+  }
+  return decode(chunks);
+}
+
+function requireJson(contentType: string | null): void {
+  const type = contentType?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  throw new ProblemError(
+    "unsupported_media_type",
+    `The body has to be sent as application/json, not as ${type || "nothing"}.`,
+  );
+}
+
+function decode(chunks: Uint8Array[]): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  try {
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+  } catch (cause) {
+    throw new ProblemError("invalid_json", "The body is not UTF-8 text.", { cause });
+  }
+}

@@ -1,0 +1,46 @@
+import { createLog, type LogEventBase } from "../protocol/log.ts";
+import type { EndReason, Mark, SessionState } from "../protocol/session.ts";
+
+interface OfSession {
+  sessionId: string;
+}
+
+/** Everything the edge logs. Never a token, a key or what somebody said. */
+export type EdgeLogEvent = LogEventBase &
+  (
+    | {
+        event: "http.answered";
+        requestId: string;
+        method: string;
+        /** Without its query, which may hold a ticket. */
+        path: string;
+        status: number;
+        ms: number;
+        /** The code of the problem, where it is one. */
+        code?: string;
+      }
+    | { event: "http.broke"; requestId: string; error: string }
+    | { event: "settings.refused"; problems: string[] }
+    | ({ event: "session.accepted"; requestId: string; roomOwned: boolean } & OfSession)
+    | ({ event: "session.changed"; from: SessionState; to: SessionState; reason?: EndReason } & OfSession)
+    | ({ event: "session.marked"; mark: Mark; ms: number } & OfSession)
+    | ({ event: "session.start_failed"; code: string; detail: string } & OfSession)
+    | ({ event: "session.forgotten" } & OfSession)
+    | ({ event: "session.alarm_failed"; error: string } & OfSession)
+    | ({
+        event: "session.job_failed";
+        job: string;
+        tries: number;
+        gaveUp: boolean;
+        error: string;
+      } & OfSession)
+    | ({ event: "link.opened"; attempt: number; linkId: number } & OfSession)
+    | ({ event: "link.closed"; attempt: number; linkId: number; code: number } & OfSession)
+    | ({ event: "link.refused"; attempt: number; why: "ended" | "outdated" } & OfSession)
+    | ({ event: "link.message_refused"; attempt: number; why: string } & OfSession)
+    | ({ event: "transcript.refused"; why: "full"; chars: number } & OfSession)
+    | { event: "daily.call_failed"; call: string; failure: string; status?: number; tries: number }
+    | { event: "host.call_failed"; hostId: string; call: "start" | "stop"; failure: string; status?: number }
+  );
+
+export const log = createLog<EdgeLogEvent>("edge");

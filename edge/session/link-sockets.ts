@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { LINK_PING, LINK_PONG, LinkClose, type LinkCommand, LinkReport } from "../../protocol/link.ts";
+
+/** What a socket carries through hibernation. */
+const Attachment = z.object({ attempt: z.int(), linkId: z.int() });
+export type Attachment = z.output<typeof Attachment>;
+
+/** In characters. A report is a line of talk or a few numbers; a bot that sends more than this is broken. */
+const MAX_MESSAGE_CHARS = 65_536;
+
+/** The sockets of a session's bots. They hibernate: an open, silent link costs nothing. */
+export class LinkSockets {
+  readonly #ctx: DurableObjectState;
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+    // Without this each ping would wake the object.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LINK_PING, LINK_PONG));
+  }
+
+  /** Takes a bot's socket as the link; those before it are closed. Answers the upgrade. */
+  accept(attachment: Attachment): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    for (const older of this.#ctx.getWebSockets()) close(older, 1000, "replaced by a newer link");
+    this.#ctx.acceptWebSocket(server);
+    server.serializeAttachment(attachment);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /**
+   * Answers the upgrade of a bot that must not come back. It has to be a real socket: only a close code tells
+   * the bot so, while a refused upgrade would look like one more lost network.
+   */
+  turnAway(code: number, lastWord?: LinkCommand): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    if (lastWord) server.send(JSON.stringify(lastWord));
+    server.close(code, "this session has no place for this bot");
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  send(linkId: number, command: LinkCommand): void {
+    for (const socket of this.#of(linkId)) {
+      // A socket may die between our look at it and this line; its close event tells the rest.
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
+    }
+  }
+
+  closeAll(code: number): void {
+    for (const socket of this.#ctx.getWebSockets()) close(socket, code, "the session has ended");
+  }
+
+  /** Whether the link is still there. A reset of the object, as by a deploy, drops sockets without an event. */
+  isOpen(linkId: number): boolean {
+    return this.#of(linkId).some((socket) => socket.readyState === WebSocket.OPEN);
+  }
+
+  #of(linkId: number): WebSocket[] {
+    return this.#ctx.getWebSockets().filter((socket) => attachmentOf(socket)?.linkId === linkId);
+  }
+}
+
+export function attachmentOf(socket: WebSocket): Attachment | undefined {
+  const parsed = Attachment.safeParse(socket.deserializeAttachment());
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** A bot's message, or why it is none. */
+export function readLinkMessage(
+  message: string | ArrayBuffer,
+): { ok: true; report: LinkReport } | { ok: false; why: string } {
+  if (typeof message !== "string") return { ok: false, why: "binary" };
+  if (message.length > MAX_MESSAGE_CHARS) return { ok: false, why: "too large" };
+  try {
+    const parsed = LinkReport.safeParse(JSON.parse(message));
+    return parsed.success ? { ok: true, report: parsed.data } : { ok: false, why: "not a report" };
+  } catch {
+    return { ok: false, why: "not JSON" };
+  }
+}
+
+/** Tells a bot that its message made no sense; it must end its call. */
+export function refuseMessage(socket: WebSocket): void {
+  close(socket, LinkClose.invalid, "this message is not part of the protocol");
+}
+
+/**
+ * Completes a close that the bot began. The platform leaves that to us for sockets that hibernate, whatever the
+ * compatibility date: without this the bot would wait for its answer, and give the connection up as broken.
+ */
+export function answerClose(socket: WebSocket): void {
+  if (socket.readyState === WebSocket.CLOSING) socket.close(1000);
+}
+
+/** Idempotent: closing a socket that is closed already is no event. */
+function close(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+}

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import type { BotReport } from "../../protocol/link.ts";
+import { EndReason } from "../../protocol/session.ts";
+import { type Effect, next, type SessionEvent } from "./next.ts";
+import { nextDeadline } from "./next-deadline.ts";
+import { isEnded, newRecord, type SessionRecord } from "./record.ts";
+
+const SEQUENCES = 500;
+const EVENTS = 40;
+const START = 1_000_000;
+
+/** Mulberry32: a small generator whose whole state is the seed. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function randomEvent(record: SessionRecord, at: number, random: () => number): SessionEvent {
+  const pick = <Item>(items: readonly Item[]): Item => {
+    const item = items[Math.floor(random() * items.length)];
+    if (item === undefined) throw new Error("nothing to pick from");
+    return item;
+  };
+  const report = (): BotReport =>
+    pick<() => BotReport>([
+      () => ({
+        kind: "mark",
+        mark: pick(["botJoined", "clientJoined", "clientReady", "firstBotAudio"]),
+        at: at - 1_000 + random() * 2_000,
+      }),
+      () => ({ kind: "transcript", entry: { role: "user", text: "x", at: new Date(at).toISOString() } }),
+      () => ({ kind: "usage", usage: { promptTokens: 1, responseTokens: 1, totalTokens: 2 } }),
+      () => ({ kind: "ended", reason: pick(EndReason.options) }),
+    ])();
+  const outside = record.jobs.filter(({ kind }) => kind === "stop-bot" || kind === "clear-room");
+  const jobId = () => (outside.length === 0 ? 0 : pick(outside).id);
+  return pick<() => SessionEvent>([
+    () => ({ kind: "room-ready", at }),
+    () => ({ kind: "dispatched", hostId: "host", at }),
+    () => ({
+      kind: "start-failed",
+      reason: pick(["daily_failed", "no_capacity"]),
+      botHostId: pick(["host", ""]) || undefined,
+      at,
+    }),
+    () => ({ kind: "link-opened", linkId: record.lastId + 1, at }),
+    () => ({
+      kind: "link-closed",
+      linkId: record.bot.link.kind === "open" ? record.bot.link.id - pick([0, 1]) : 1,
+      at,
+    }),
+    () => ({
+      kind: "reported",
+      seq: Math.max(1, record.bot.appliedSeq + pick([-1, 0, 1, 1, 2])),
+      report: report(),
+      at,
+    }),
+    () => ({ kind: "stop-asked", at }),
+    () => ({ kind: "clock", at }),
+    () => ({ kind: "job-done", jobId: jobId(), at }),
+    () => ({ kind: "job-failed", jobId: jobId(), at }),
+  ])();
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
+
+function check(before: SessionRecord, after: SessionRecord, event: SessionEvent, effects: Effect[]): void {
+  if (isEnded(before.life)) expect(after.life).toEqual(before.life);
+  if (before.life.state === "active") expect(after.life.state).not.toBe("starting");
+  for (const [mark, ms] of Object.entries(after.timeline)) {
+    expect(ms).toBeGreaterThanOrEqual(0);
+    expect(ms).toBeLessThanOrEqual(event.at - START);
+    const earlier = before.timeline[mark as keyof typeof before.timeline];
+    if (earlier !== undefined) expect(ms).toBe(earlier);
+  }
+  expect(isEnded(after.life)).toBe(after.timeline.ended !== undefined);
+  expect(after.bot.appliedSeq).toBeGreaterThanOrEqual(before.bot.appliedSeq);
+  expect(after.transcript.entries - before.transcript.entries).toBe(
+    effects.filter(({ kind }) => kind === "store-entry").length,
+  );
+  const ids = after.jobs.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(after.jobs.length).toBeLessThan(EVENTS + 5);
+  // Until it is forgotten, a session always has something that will wake it.
+  if (!isEnded(after.life)) expect(nextDeadline(after)).toBeLessThanOrEqual(after.expiresAt);
+}
+
+/** Lets time alone do the rest, with everything outside working. */
+function settle(start: SessionRecord): { record: SessionRecord; forgotten: boolean; rounds: number } {
+  let record = start;
+  let forgotten = false;
+  let rounds = 0;
+  for (let at = nextDeadline(record); at !== undefined && rounds < 50; at = nextDeadline(record)) {
+    rounds++;
+    const step = next(record, { kind: "clock", at });
+    record = step.record;
+    for (const effect of step.effects) {
+      if (effect.kind === "forget") forgotten = true;
+      if (effect.kind === "do") record = next(record, { kind: "job-done", jobId: effect.job.id, at }).record;
+    }
+  }
+  return { record, forgotten, rounds };
+}
+
+test(`whatever happens in whichever order, a session ends, and in the end nothing is left (${SEQUENCES} seeds)`, () => {
+  for (let seed = 1; seed <= SEQUENCES; seed++) {
+    const random = randomOf(seed);
+    let at = START;
+    let record = newRecord({
+      sessionId: "s",
+      createdAt: START,
+      expiresAt: START + 3_600_000,
+      linkGraceMs: 3_000,
+      language: "en-US",
+      callerId: "user-1",
+      room: { name: "vrd-1", url: "https://example.daily.co/vrd-1", owned: random() < 0.8 },
+    });
+    try {
+      for (let i = 0; i < EVENTS; i++) {
+        at += Math.floor(random() * 4_000);
+        const event = randomEvent(record, at, random);
+        // A machine that changed what it was given would throw here.
+        const step = next(deepFreeze(record), event);
+        check(record, step.record, event, step.effects);
+        record = step.record;
+      }
+      const settled = settle(record);
+      expect(isEnded(settled.record.life)).toBe(true);
+      expect(settled.record.jobs).toEqual([]);
+      expect(settled.rounds).toBeLessThan(50);
+      expect(settled.forgotten).toBe(true);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+});

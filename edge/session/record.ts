@@ -1,0 +1,100 @@
+import type { Language } from "../../protocol/languages.ts";
+import type { EndReason, Mark, Usage } from "../../protocol/session.ts";
+
+/** Where a session stands. The reason of an end belongs to the end and to nothing else. */
+export type Life =
+  | { state: "starting" }
+  | { state: "active" }
+  | { state: "recovering" }
+  | { state: "completed" | "failed"; reason: EndReason; endedAt: number };
+
+/** The link of the present attempt. `id` tells a socket from the one that replaced it. */
+export type Link = { kind: "none" } | { kind: "open"; id: number } | { kind: "closed"; closedAt: number };
+
+/** Work that is owed to the outside, until it is done or given up. */
+export type Duty =
+  /** Tell a host to stop its bots up to an attempt. */
+  | { kind: "stop-bot"; hostId: string; attempt: number }
+  /** Close the link, which was left open for the bot's last reports. */
+  | { kind: "close-link" }
+  /** Delete the room if it is ours, else put our participants out of it. */
+  | { kind: "clear-room" }
+  /** Wipe everything we keep of the session. */
+  | { kind: "forget" };
+export type Job = Duty & {
+  id: number;
+  /** Epoch milliseconds. */
+  dueAt: number;
+  /** How often it has failed. */
+  failures: number;
+};
+
+/** The jobs that call out, and so can fail. */
+export type OutsideJob = Extract<Job, { kind: "stop-bot" | "clear-room" }>;
+
+/** All that is kept of a session but its transcript. Times are epoch milliseconds. */
+export interface SessionRecord {
+  sessionId: string;
+  life: Life;
+  createdAt: number;
+  expiresAt: number;
+  /** The setting as it was at the start, so that one session lives by one rule. */
+  linkGraceMs: number;
+  language: Language;
+  room: {
+    name: string;
+    url: string;
+    /** We made it, so we delete it. Any other room is never changed. */
+    owned: boolean;
+    /** Whether it can be joined yet. */
+    ready: boolean;
+  };
+  /** Daily's `user_id` of the caller. */
+  callerId: string;
+  bot: {
+    attempt: number;
+    hostId: string | undefined;
+    /** The newest report of this attempt that was applied. */
+    appliedSeq: number;
+    link: Link;
+  };
+  timeline: Partial<Record<Mark, number>>;
+  /** What is stored of the transcript, beside this record. */
+  transcript: { entries: number; chars: number };
+  usage: Usage;
+  jobs: Job[];
+  /** Ids handed out so far, for links and jobs. */
+  lastId: number;
+}
+
+export type Ended = Extract<Life, { reason: EndReason }>;
+
+export function isEnded(life: Life): life is Ended {
+  return life.state === "completed" || life.state === "failed";
+}
+
+const COMPLETED: ReadonlySet<EndReason> = new Set<EndReason>(["stopped", "client_left", "idle", "expired"]);
+
+export function endOf(reason: EndReason, endedAt: number): Ended {
+  return { state: COMPLETED.has(reason) ? "completed" : "failed", reason, endedAt };
+}
+
+/** What a session begins with. */
+export type NewSession = Pick<
+  SessionRecord,
+  "sessionId" | "createdAt" | "expiresAt" | "linkGraceMs" | "language" | "callerId"
+> & { room: Omit<SessionRecord["room"], "ready"> };
+
+export function newRecord({ room, ...given }: NewSession): SessionRecord {
+  return {
+    ...given,
+    life: { state: "starting" },
+    room: { ...room, ready: false },
+    bot: { attempt: 1, hostId: undefined, appliedSeq: 0, link: { kind: "none" } },
+    timeline: {},
+    transcript: { entries: 0, chars: 0 },
+    usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+    jobs: [],
+    lastId: 0,
+  };
+}

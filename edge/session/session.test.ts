@@ -1,0 +1,183 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { useCapturedLogs } from "../testing/captured-logs.ts";
+import { get, post, startSession, viewOf as view } from "../testing/edge-client.ts";
+import { held, refuse, useFakeUpstreams } from "../testing/fake-upstreams.ts";
+import { usePassingTime } from "../testing/pass-time.ts";
+import { openLink } from "../testing/test-link.ts";
+import { JOIN_DEADLINE_MS } from "./next-deadline.ts";
+
+const fakes = useFakeUpstreams();
+const logs = useCapturedLogs();
+
+const NOBODY = "0123456789abcdef0123456789abcdef";
+const passTime = usePassingTime();
+
+/** For when the platform's own alarm is not due in this test: looks at what the object has planned. */
+function alarmAt(sessionId: string): Promise<number | null> {
+  return runInDurableObject(env.SESSIONS.getByName(sessionId), (_, state) => state.storage.getAlarm());
+}
+
+/** Gives a session other settings, as a deployment would. */
+function redeploy(session: object, settings: object): void {
+  Object.defineProperty(session, "env", { value: settings, configurable: true });
+}
+
+const deletions = () => fakes.daily.filter(({ method }) => method === "DELETE");
+
+test("a session that nobody joins ends by its alarm, and leaves no room and no bot", async () => {
+  const { sessionId, room } = await startSession();
+  expect(await passTime(sessionId, JOIN_DEADLINE_MS)).toBe(true);
+  expect(await view(sessionId)).toMatchObject({ state: "failed", reason: "never_joined" });
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  expect(deletions()).toEqual([]);
+  await passTime(sessionId, 5_000);
+  await vi.waitFor(() => expect(deletions().map(({ path }) => path)).toEqual([`/v1/rooms/${room.name}`]));
+});
+
+test("the alarm is for the nearest deadline, and an early one changes nothing", async () => {
+  const { sessionId } = await startSession();
+  const planned = await alarmAt(sessionId);
+  expect(Math.abs((planned ?? 0) - (Date.now() + JOIN_DEADLINE_MS))).toBeLessThan(2_000);
+  expect(await passTime(sessionId, 0)).toBe(true);
+  expect(await alarmAt(sessionId)).toBe(planned);
+  expect(await view(sessionId)).toMatchObject({ state: "starting" });
+});
+
+test("expiry ends a session in use", async () => {
+  const { sessionId } = await startSession();
+  const [signal] = fakes.signals();
+  if (!signal) throw new Error("no signal");
+  const link = await openLink(signal);
+  await link.reported(1, { kind: "mark", mark: "botJoined", at: Date.now() });
+  await link.reported(2, { kind: "mark", mark: "clientJoined", at: Date.now() });
+  await passTime(sessionId, 3_600_000);
+  expect(await view(sessionId)).toMatchObject({ state: "completed", reason: "expired" });
+  await link.untilCommand({ type: "stop", reason: "expired" });
+});
+
+test("a room that cannot be deleted is tried again, and given up after a while", async () => {
+  const { sessionId } = await startSession();
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  for (let i = 0; i < 6; i++) fakes.dailyAnswers.push(refuse(400));
+  for (let i = 0; i < 8; i++) await passTime(sessionId, 60_000);
+  expect(deletions()).toHaveLength(6);
+  const failures = logs.lines.filter(({ event }) => event === "session.job_failed");
+  expect(failures.map(({ gaveUp }) => gaveUp)).toEqual([false, false, false, false, false, true]);
+});
+
+test("a room that is gone already counts as deleted", async () => {
+  const { sessionId } = await startSession();
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  fakes.dailyAnswers.push(refuse(404, { error: "not-found" }));
+  for (let i = 0; i < 3; i++) await passTime(sessionId, 60_000);
+  expect(deletions()).toHaveLength(1);
+});
+
+test("a day after the end nothing is left, not even the alarm", async () => {
+  const { sessionId } = await startSession();
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  await passTime(sessionId, 10_000);
+  await passTime(sessionId, 25 * 3_600_000);
+  expect((await get(`/api/rtvi/${sessionId}`)).status).toBe(404);
+  expect((await post(`/api/rtvi/${sessionId}/stop`)).status).toBe(404);
+  expect(await alarmAt(sessionId)).toBeNull();
+  const left = await runInDurableObject(env.SESSIONS.getByName(sessionId), (_, state) => [
+    ...state.storage.kv.list(),
+  ]);
+  expect(left).toEqual([]);
+});
+
+test("an alarm that comes a day late still deletes the room before everything is forgotten", async () => {
+  const { sessionId, room } = await startSession();
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  await passTime(sessionId, 25 * 3_600_000);
+  expect(deletions().map(({ path }) => path)).toEqual([`/v1/rooms/${room.name}`]);
+  await passTime(sessionId, 60_000);
+  expect((await get(`/api/rtvi/${sessionId}`)).status).toBe(404);
+  expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "session.alarm_failed" }));
+});
+
+test("settings that were broken since count against what is owed: it is given up, not tried for ever", async () => {
+  const { sessionId } = await startSession();
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  await runInDurableObject(env.SESSIONS.getByName(sessionId), (session) => {
+    redeploy(session, { APP_ENV: "production" });
+  });
+  for (let i = 0; i < 8; i++) await passTime(sessionId, 60_000);
+  expect(deletions()).toEqual([]);
+  const failures = logs.lines.filter(({ event }) => event === "session.job_failed");
+  expect(failures.at(-1)).toMatchObject({ tries: 6, gaveUp: true });
+  expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "session.alarm_failed" }));
+});
+
+test("a stop while it is being started ends it, and undoes what comes late", async () => {
+  const room = held(() => Response.json({}));
+  fakes.dailyAnswers.push(room.answer);
+  const starting = post("/api/rtvi/start");
+  const signal = await vi.waitUntil(() => fakes.signals()[0]);
+  expect((await post(`/api/rtvi/${signal.sessionId}/stop`)).status).toBe(200);
+  room.release();
+  const response = await starting;
+  expect(response.status).toBe(410);
+  expect(await response.json()).toMatchObject({ code: "session_ended" });
+  await vi.waitFor(() => expect(deletions()).toHaveLength(1));
+  await vi.waitFor(() =>
+    expect(fakes.host.filter(({ method }) => method === "DELETE").length).toBeGreaterThan(0),
+  );
+});
+
+test("with a real key alone, Daily is asked for its domain first; nothing is begun when it does not say", async () => {
+  const stub = env.SESSIONS.getByName(NOBODY);
+  const start = () =>
+    runInDurableObject(stub, (session) => {
+      redeploy(session, { ...env, DAILY_API_KEY: "a-real-key", DAILY_API_URL: "" });
+      return session.start({
+        sessionId: NOBODY,
+        requestId: "r",
+        language: "en-US",
+        voice: undefined,
+        user: {},
+        metadata: {},
+        room: { kind: "reuse", url: "https://example.daily.co/a-room" },
+      });
+    });
+  fakes.dailyAnswers.push(refuse(401), () =>
+    Response.json({ domain_name: "example", domain_id: "domain-1" }),
+  );
+  expect(await start()).toMatchObject({ ok: false, code: "daily_failed" });
+  expect((await get(`/api/rtvi/${NOBODY}`)).status).toBe(404);
+  expect(fakes.host).toEqual([]);
+  expect(await start()).toMatchObject({ ok: true, room: { name: "a-room" } });
+  expect(fakes.daily.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/", "GET /v1/"]);
+});
+
+test("a session id is started once", async () => {
+  const { sessionId } = await startSession();
+  const outcome = await env.SESSIONS.getByName(sessionId).start({
+    sessionId,
+    requestId: "again",
+    language: "en-US",
+    voice: undefined,
+    user: {},
+    metadata: {},
+    room: { kind: "reuse", url: "http://daily.test/room" },
+  });
+  expect(outcome).toMatchObject({ ok: false, code: "conflict" });
+});
+
+test("an alarm that breaks is set again", async () => {
+  const { sessionId } = await startSession();
+  const stub = env.SESSIONS.getByName(sessionId);
+  // What a bug, or a record of another version, would do.
+  await runInDurableObject(stub, (_, state) => state.storage.kv.put("record", { sessionId, bot: {} }));
+  expect(await passTime(sessionId, JOIN_DEADLINE_MS)).toBe(true);
+  expect(logs.lines).toContainEqual(expect.objectContaining({ event: "session.alarm_failed", sessionId }));
+  expect(await alarmAt(sessionId)).toBeGreaterThan(Date.now());
+});

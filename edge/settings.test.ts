@@ -1,0 +1,164 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/development.ts";
+import { readSettings, SETTING_NAMES, type Settings } from "./settings.ts";
+
+const OWN_KEY = JSON.stringify({ ...DEV_SIGNING_KEY, kid: "own", x: "A".repeat(43), d: "B".repeat(43) });
+
+const PRODUCTION = {
+  APP_ENV: "production",
+  PUBLIC_URL: "https://voice.example.com/",
+  DAILY_API_KEY: "a-real-key",
+  DAILY_DOMAIN: "example",
+  DAILY_DOMAIN_ID: "domain-id",
+  BOT_RUNTIME_URL: "https://bots.example.com",
+  EDGE_SIGNING_KEY: OWN_KEY,
+  ALLOW_ANONYMOUS: "true",
+};
+
+function valid(env: object): Settings {
+  const result = readSettings(env);
+  if (result.kind === "refused") throw new Error(result.problems.join(" "));
+  return result.settings;
+}
+
+function problems(env: object): string[] {
+  const result = readSettings(env);
+  return result.kind === "refused" ? result.problems : [];
+}
+
+test("no setting of a developer's own reaches these tests: every one of them is fixed by the configuration", () => {
+  expect(SETTING_NAMES.filter((name) => !(name in env))).toEqual([]);
+});
+
+describe("development", () => {
+  const development = { APP_ENV: "development" };
+
+  test("needs nothing: both emulators, the known addresses, the known key", () => {
+    const settings = valid(development);
+    expect(settings).toMatchObject({
+      production: false,
+      publicUrl: "http://localhost:8787",
+      botHostUrls: ["http://localhost:8080"],
+      signingKey: DEV_SIGNING_KEY,
+      gemini: { configured: false },
+      sessionMaxMs: 3_600_000,
+      linkGraceMs: 3_000,
+      defaultLanguage: "en-US",
+    });
+    expect(settings.daily).toEqual({
+      emulated: true,
+      apiUrl: "http://localhost:8788/v1",
+      apiKey: EMULATED_DAILY.apiKey,
+      domainName: EMULATED_DAILY.domainName,
+      domainId: EMULATED_DAILY.domainId,
+      callMachineUrl: "http://localhost:8788/call-machine",
+      sampleRoomUrl: undefined,
+    });
+  });
+
+  test("a Daily key switches that side to the real service, and only that side", () => {
+    const { daily, gemini } = valid({ ...development, DAILY_API_KEY: "a-real-key" });
+    expect(daily).toMatchObject({
+      emulated: false,
+      apiUrl: "https://api.daily.co/v1",
+      apiKey: "a-real-key",
+      domainName: undefined,
+      callMachineUrl: undefined,
+    });
+    expect(gemini.configured).toBe(false);
+  });
+
+  test("an emulator elsewhere brings its own call machine", () => {
+    const { daily } = valid({ ...development, DAILY_API_URL: "http://127.0.0.1:4321/v1" });
+    expect(daily).toMatchObject({
+      emulated: true,
+      callMachineUrl: "http://127.0.0.1:4321/call-machine",
+    });
+  });
+
+  test("Daily's own address without a key is refused", () => {
+    expect(problems({ ...development, DAILY_API_URL: "https://api.daily.co/v1" })).toEqual([
+      expect.stringContaining("DAILY_API_KEY"),
+    ]);
+  });
+
+  test("an origin is known as browsers send it, however it is written", () => {
+    const { allowedOrigins } = valid({
+      ...development,
+      ALLOWED_ORIGINS: "https://App.Example.com, http://b",
+    });
+    expect([...allowedOrigins]).toEqual(["https://app.example.com", "http://b"]);
+  });
+
+  test("a line without a value counts as absent", () => {
+    expect(valid({ ...development, DAILY_API_KEY: "", BOT_NAME: " " })).toMatchObject({
+      daily: { emulated: true },
+      botName: "Chat-VRD",
+    });
+  });
+
+  test.each([
+    ["SESSION_MAX_MS", "an hour"],
+    ["SESSION_MAX_MS", "1"],
+    ["LINK_GRACE_MS", "-5"],
+    ["DEFAULT_LANGUAGE", "tlh"],
+    ["PUBLIC_URL", "ftp://example.com"],
+    ["BOT_RUNTIME_URL", "localhost:8080"],
+    ["ALLOWED_ORIGINS", "https://app.example.com/path"],
+    ["ALLOWED_ORIGINS", "*"],
+    ["ALLOW_ANONYMOUS", "maybe"],
+    ["EDGE_SIGNING_KEY", "{"],
+    ["EDGE_SIGNING_KEY", JSON.stringify({ ...DEV_SIGNING_KEY, d: DEV_SIGNING_KEY.d.slice(1) })],
+    ["DAILY_DOMAIN", "example.daily.co"],
+    ["APP_ENV", "staging"],
+  ])("a wrong %s (%s) is refused with a sentence that names it", (name, value) => {
+    const [problem, ...others] = problems({ ...development, [name]: value });
+    expect(problem).toContain(name);
+    expect(others).toEqual([]);
+  });
+});
+
+describe("production", () => {
+  test("passes when everything is there", () => {
+    expect(valid(PRODUCTION)).toMatchObject({
+      production: true,
+      publicUrl: "https://voice.example.com",
+      botHostUrls: ["https://bots.example.com"],
+      daily: { emulated: false, apiUrl: "https://api.daily.co/v1", domainName: "example" },
+    });
+  });
+
+  test("is the default of every build but that of `wrangler dev`", () => {
+    expect(readSettings({}, "deploy")).toMatchObject({ kind: "refused" });
+    expect(readSettings({}, "dev")).toMatchObject({ kind: "valid", settings: { production: false } });
+  });
+
+  test.each(["PUBLIC_URL", "DAILY_API_KEY", "BOT_RUNTIME_URL", "EDGE_SIGNING_KEY", "ALLOW_ANONYMOUS"])(
+    "is refused without %s",
+    (name) => {
+      expect(problems({ ...PRODUCTION, [name]: "" })).toEqual([expect.stringContaining(name)]);
+    },
+  );
+
+  test.each([
+    ["PUBLIC_URL", "http://voice.example.com"],
+    ["DAILY_API_KEY", EMULATED_DAILY.apiKey],
+    ["DAILY_API_URL", "http://localhost:8788/v1"],
+    ["DAILY_API_URL", "https://daily.co.evil.example/v1"],
+    ["DAILY_CALL_MACHINE_URL", "http://localhost:8788/call-machine"],
+    ["BOT_RUNTIME_URL", "http://bots.example.com"],
+    ["BOT_RUNTIME_URL", "https://bots.example.com,http://localhost:8080"],
+    ["BOT_RUNTIME_URL", ","],
+    ["EDGE_SIGNING_KEY", JSON.stringify(DEV_SIGNING_KEY)],
+    ["ALLOW_ANONYMOUS", "false"],
+  ])("is refused with %s=%s", (name, value) => {
+    expect(problems({ ...PRODUCTION, [name]: value })).toEqual([expect.stringContaining(name)]);
+  });
+
+  test("all that is wrong is said at once, and no value of a secret", () => {
+    const said = problems({ APP_ENV: "production", DAILY_API_KEY: EMULATED_DAILY.apiKey });
+    expect(said).toHaveLength(5);
+    expect(said.join(" ")).not.toContain(EMULATED_DAILY.apiKey);
+  });
+});

@@ -1,0 +1,250 @@
+import { z } from "zod";
+import { DEV_PORTS, DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/development.ts";
+import { LANGUAGE_TAGS, type Language } from "../protocol/languages.ts";
+import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
+import { SigningKey } from "../protocol/signing.ts";
+import { builtFor } from "./generated/built-for.ts";
+import { log } from "./log-events.ts";
+
+/** What the edge must know of the Daily account that it makes rooms in. */
+export interface DailySettings {
+  emulated: boolean;
+  /** With the version and without a trailing slash, such as `https://api.daily.co/v1`. */
+  apiUrl: string;
+  apiKey: string;
+  /** `<domainName>.daily.co`. Asked of Daily when it is not set. */
+  domainName: string | undefined;
+  /** Claim `d` of every meeting token. Asked of Daily when it is not set. */
+  domainId: string | undefined;
+  /** Where daily-js must load its call machine from, if not from Daily. */
+  callMachineUrl: string | undefined;
+  sampleRoomUrl: string | undefined;
+}
+
+export interface Settings {
+  production: boolean;
+  /** Without a trailing slash. Every link we hand out starts with it; the Host header is the caller's word. */
+  publicUrl: string;
+  daily: DailySettings;
+  gemini: { configured: boolean };
+  /** Base addresses of the bot hosts, without a trailing slash. */
+  botHostUrls: string[];
+  signingKey: SigningKey;
+  botName: string;
+  defaultLanguage: Language;
+  /** Gemini's name of a voice; the language's own when there is none. */
+  defaultVoice: string | undefined;
+  allowedOrigins: ReadonlySet<string>;
+  sessionMaxMs: number;
+  linkGraceMs: number;
+}
+
+export type SettingsResult =
+  | { kind: "valid"; settings: Settings }
+  /** Sentences, each naming the setting and what is wrong with it. */
+  | { kind: "refused"; problems: string[] };
+
+const HOUR_MS = 3_600_000;
+const DAILY_API_URL = "https://api.daily.co/v1";
+const EMULATOR_API_URL = `http://localhost:${DEV_PORTS.daily}/v1`;
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http or https address" })
+  .transform(withoutSlash);
+const list = <Item extends z.ZodType<unknown, string>>(item: Item) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== ""),
+    )
+    .pipe(z.array(item).max(32));
+const origin = z
+  .string()
+  .refine((text) => isOrigin(text), {
+    error: "each must be an origin such as https://app.example.com, without a path",
+  })
+  // As browsers send it.
+  .toLowerCase();
+const milliseconds = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number of milliseconds")
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+/** The variables as text, before we know what their absence means. */
+const Variables = z.object({
+  APP_ENV: z.enum(["development", "production"]).optional(),
+  PUBLIC_URL: httpUrl.optional(),
+  DAILY_API_KEY: z.string().max(256).optional(),
+  DAILY_API_URL: httpUrl.optional(),
+  DAILY_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9-]+$/i, "must be the name alone, without .daily.co")
+    .optional(),
+  DAILY_DOMAIN_ID: z.string().max(64).optional(),
+  DAILY_SAMPLE_ROOM_URL: httpUrl.optional(),
+  DAILY_CALL_MACHINE_URL: httpUrl.optional(),
+  BOT_RUNTIME_URL: list(httpUrl).optional(),
+  EDGE_SIGNING_KEY: SigningKey.optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  BOT_NAME: z.string().max(64).default("Chat-VRD"),
+  DEFAULT_LANGUAGE: z.enum(LANGUAGE_TAGS).default("en-US"),
+  DEFAULT_VOICE: z.string().max(64).optional(),
+  ALLOWED_ORIGINS: list(origin).default([]),
+  ALLOW_ANONYMOUS: z.stringbool({ error: "must be true or false" }).default(false),
+  SESSION_MAX_MS: milliseconds(10_000, 24 * HOUR_MS).default(HOUR_MS),
+  LINK_GRACE_MS: milliseconds(100, 60_000).default(3_000),
+});
+type Variables = z.output<typeof Variables>;
+
+/** Every variable that the edge reads. */
+export const SETTING_NAMES = Object.keys(Variables.shape);
+
+const cache = new WeakMap<object, SettingsResult>();
+
+/**
+ * The settings of this Worker, read once per isolate. A `.env` line without a value counts as absent.
+ * Problems are logged the first time.
+ */
+export function loadSettings(env: object): SettingsResult {
+  const known = cache.get(env);
+  if (known) return known;
+  const result = readSettings(env);
+  if (result.kind === "refused")
+    log({ event: "settings.refused", level: "error", problems: result.problems });
+  cache.set(env, result);
+  return result;
+}
+
+/** {@link loadSettings} without its memory. */
+export function readSettings(env: object, build: "dev" | "deploy" = builtFor): SettingsResult {
+  const given = Object.entries(env).filter(([, value]) => typeof value === "string" && value.trim() !== "");
+  const parsed = Variables.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    return {
+      kind: "refused",
+      problems: fieldErrors(parsed.error).map((error) => describeFieldErrors([error])),
+    };
+  }
+  const variables = parsed.data;
+  // Only a build made by `wrangler dev` may default to development: whatever is deployed is production.
+  const mode = variables.APP_ENV ?? (build === "dev" ? "development" : "production");
+  return mode === "production" ? productionSettings(variables) : developmentSettings(variables);
+}
+
+function developmentSettings(variables: Variables): SettingsResult {
+  const daily = dailySettings(variables);
+  if (!daily.emulated && daily.apiKey === EMULATED_DAILY.apiKey) {
+    return { kind: "refused", problems: ["DAILY_API_URL is Daily's own, which needs a DAILY_API_KEY."] };
+  }
+  return {
+    kind: "valid",
+    settings: {
+      ...commonSettings(variables),
+      production: false,
+      publicUrl: variables.PUBLIC_URL ?? `http://localhost:${DEV_PORTS.edge}`,
+      daily,
+      botHostUrls: variables.BOT_RUNTIME_URL ?? [`http://localhost:${DEV_PORTS.botRuntime}`],
+      signingKey: variables.EDGE_SIGNING_KEY ?? DEV_SIGNING_KEY,
+    },
+  };
+}
+
+function productionSettings(variables: Variables): SettingsResult {
+  const problems: string[] = [];
+  const need = <Value>(name: keyof Variables, value: Value | undefined, what: string): Value | undefined => {
+    if (value === undefined) problems.push(`${name} is missing: ${what}.`);
+    return value;
+  };
+  const refuseIf = (isWrong: boolean, sentence: string) => {
+    if (isWrong) problems.push(sentence);
+  };
+
+  const publicUrl = need("PUBLIC_URL", variables.PUBLIC_URL, "the address that clients and bots reach us at");
+  const apiKey = need("DAILY_API_KEY", variables.DAILY_API_KEY, "rooms and tokens are made with it");
+  const botHostUrls = need("BOT_RUNTIME_URL", variables.BOT_RUNTIME_URL, "where bots run");
+  const signingKey = need("EDGE_SIGNING_KEY", variables.EDGE_SIGNING_KEY, "bots trust only what it signs");
+
+  const insecure = (url: string) => !url.startsWith("https://");
+  refuseIf(publicUrl !== undefined && insecure(publicUrl), "PUBLIC_URL must be https in production.");
+  refuseIf(apiKey === EMULATED_DAILY.apiKey, "DAILY_API_KEY is the emulator's; production needs a real one.");
+  refuseIf(
+    variables.DAILY_API_URL !== undefined && !isDailyUrl(variables.DAILY_API_URL),
+    "DAILY_API_URL is not Daily's; an emulator is for development only.",
+  );
+  refuseIf(
+    variables.DAILY_CALL_MACHINE_URL !== undefined,
+    "DAILY_CALL_MACHINE_URL is set; an emulated call machine is for development only.",
+  );
+  refuseIf(botHostUrls?.length === 0, "BOT_RUNTIME_URL holds no address.");
+  refuseIf(botHostUrls?.some(insecure) ?? false, "BOT_RUNTIME_URL must be https in production.");
+  refuseIf(
+    signingKey?.x === DEV_SIGNING_KEY.x,
+    "EDGE_SIGNING_KEY is the development key, which is public; make one of your own.",
+  );
+  refuseIf(
+    !variables.ALLOW_ANONYMOUS,
+    "ALLOW_ANONYMOUS is not true and no way to authenticate callers is configured; nobody could start a session.",
+  );
+  if (problems.length > 0 || !publicUrl || !apiKey || !botHostUrls || !signingKey)
+    return { kind: "refused", problems };
+
+  return {
+    kind: "valid",
+    settings: {
+      ...commonSettings(variables),
+      production: true,
+      publicUrl,
+      daily: dailySettings(variables),
+      botHostUrls,
+      signingKey,
+    },
+  };
+}
+
+function commonSettings(variables: Variables) {
+  return {
+    gemini: { configured: variables.GOOGLE_API_KEY !== undefined },
+    botName: variables.BOT_NAME,
+    defaultLanguage: variables.DEFAULT_LANGUAGE,
+    defaultVoice: variables.DEFAULT_VOICE,
+    allowedOrigins: new Set(variables.ALLOWED_ORIGINS),
+    sessionMaxMs: variables.SESSION_MAX_MS,
+    linkGraceMs: variables.LINK_GRACE_MS,
+  };
+}
+
+/** The emulator unless there is a key of a real account, or an address that says otherwise. */
+function dailySettings(variables: Variables): DailySettings {
+  const apiKey = variables.DAILY_API_KEY ?? EMULATED_DAILY.apiKey;
+  const usual = apiKey === EMULATED_DAILY.apiKey ? EMULATOR_API_URL : DAILY_API_URL;
+  const apiUrl = variables.DAILY_API_URL ?? usual;
+  const emulated = !isDailyUrl(apiUrl);
+  const callMachineUrl = emulated ? `${new URL(apiUrl).origin}/call-machine` : undefined;
+  return {
+    emulated,
+    apiUrl,
+    apiKey,
+    domainName: emulated ? EMULATED_DAILY.domainName : variables.DAILY_DOMAIN,
+    domainId: emulated ? EMULATED_DAILY.domainId : variables.DAILY_DOMAIN_ID,
+    callMachineUrl: variables.DAILY_CALL_MACHINE_URL ?? callMachineUrl,
+    sampleRoomUrl: variables.DAILY_SAMPLE_ROOM_URL,
+  };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text.toLowerCase();
+}
+
+function isDailyUrl(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" && (hostname === "daily.co" || hostname.endsWith(".daily.co"));
+}
