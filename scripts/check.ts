@@ -25,6 +25,7 @@ const steps: Record<string, () => Promise<StepResult>> = {
       "remark-validate-links=repository:false",
       "README.md",
       "CONTRIBUTING.md",
+      "docs",
     ]),
   "worker types": checkWorkerTypes,
 };

@@ -1,0 +1,152 @@
+import { z } from "zod";
+
+/**
+ * What the call machine and the emulator say to each other over `/signalling`. Daily's own protocol is not
+ * public; this one is ours and only ours speak it. A connection lives through hello → welcome → join → joined.
+ * The call machine imports nothing but types from here, which keeps zod out of its bundle.
+ */
+
+/** Daily's limit for an app message, in characters of its JSON. */
+export const MAX_APP_MESSAGE_CHARS = 4096;
+/** Daily's limit for a participant's user data, in characters of its JSON. */
+const MAX_USER_DATA_CHARS = 4096;
+/** An SDP with one audio and one video section is about 6,000 characters. */
+const MAX_SDP_CHARS = 65_536;
+const MAX_CANDIDATE_CHARS = 4096;
+/** Tokens of ours have about 400 characters. */
+const MAX_TOKEN_CHARS = 8192;
+const MAX_NAME_CHARS = 256;
+
+const id = z.string().min(1).max(64);
+
+const jsonOfAtMost = (chars: number) =>
+  z.unknown().refine((value) => jsonLength(value) <= chars, {
+    message: `must be at most ${chars} characters of JSON`,
+  });
+
+/** In characters. JSON.parse takes any depth, but JSON.stringify overflows the stack on some thousand levels. */
+function jsonLength(value: unknown): number {
+  try {
+    return (JSON.stringify(value) ?? "").length;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** `blocked`: wanted, but the device cannot be had. */
+const MediaState = z.enum(["on", "off", "blocked"]);
+export type MediaState = z.infer<typeof MediaState>;
+
+const Media = z.strictObject({ audio: MediaState, video: MediaState });
+export type Media = z.infer<typeof Media>;
+
+/** One step of the WebRTC negotiation between two participants. */
+const PeerSignal = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("description"),
+    type: z.enum(["offer", "answer"]),
+    sdp: z.string().max(MAX_SDP_CHARS),
+  }),
+  z.strictObject({
+    kind: z.literal("candidate"),
+    candidate: z.string().max(MAX_CANDIDATE_CHARS),
+    sdpMid: z.string().max(64).nullable(),
+    sdpMLineIndex: z.int().nonnegative().nullable(),
+  }),
+]);
+export type PeerSignal = z.infer<typeof PeerSignal>;
+
+export const ClientMessage = z.discriminatedUnion("type", [
+  /** Always first: may this token enter this room? */
+  z.strictObject({
+    type: z.literal("hello"),
+    room: z.string().max(MAX_NAME_CHARS),
+    token: z.string().max(MAX_TOKEN_CHARS).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("join"),
+    userName: z.string().max(MAX_NAME_CHARS).optional(),
+    userData: jsonOfAtMost(MAX_USER_DATA_CHARS).optional(),
+    media: Media,
+  }),
+  z.strictObject({ type: z.literal("media"), media: Media }),
+  z.strictObject({ type: z.literal("user-name"), userName: z.string().max(MAX_NAME_CHARS) }),
+  z.strictObject({ type: z.literal("user-data"), userData: jsonOfAtMost(MAX_USER_DATA_CHARS) }),
+  /** `to` is a session id, or `*` for everybody else. */
+  z.strictObject({
+    type: z.literal("app-message"),
+    to: id,
+    data: jsonOfAtMost(MAX_APP_MESSAGE_CHARS),
+  }),
+  z.strictObject({ type: z.literal("peer-signal"), to: id, signal: PeerSignal }),
+  /** For owners. */
+  z.strictObject({ type: z.literal("eject"), id }),
+  z.strictObject({ type: z.literal("pong") }),
+]);
+export type ClientMessage = z.infer<typeof ClientMessage>;
+
+/** The types of Daily's fatal errors that this emulator raises. `connection-error` is the call machine's own. */
+export type FatalErrorType =
+  | "ejected"
+  | "exp-room"
+  | "exp-token"
+  | "meeting-full"
+  | "nbf-room"
+  | "nbf-token"
+  | "no-room"
+  | "not-allowed";
+
+export interface FatalError {
+  type: FatalErrorType;
+  msg: string;
+}
+
+/** `true`: everything; a list: only that. The names are daily-js's. */
+export type CanSend =
+  | boolean
+  | ("audio" | "video" | "screenAudio" | "screenVideo" | "customAudio" | "customVideo")[];
+
+/** A participant as it travels; times are ISO 8601 in UTC. */
+export interface Participant {
+  sessionId: string;
+  userId: string;
+  userName: string;
+  userData?: unknown;
+  owner: boolean;
+  joinedAt: string;
+  willEjectAt?: string;
+  canSend: CanSend;
+  media: Media;
+}
+
+/** What the answer to `hello` tells of the room: `daily.room()` shows it, and the defaults steer the media. */
+export interface RoomInfo {
+  id: string;
+  name: string;
+  config: Record<string, unknown>;
+  domainConfig: { max_app_message_size: number };
+  tokenConfig: { is_owner: boolean; exp?: number; nbf?: number; user_name?: string };
+  startAudioOff: boolean;
+  startVideoOff: boolean;
+  canSend: CanSend;
+}
+
+export type ServerMessage =
+  | { type: "welcome"; room: RoomInfo }
+  | {
+      type: "joined";
+      you: Participant;
+      others: Participant[];
+      meetingSessionId: string;
+      maxAppMessageChars: number;
+    }
+  | { type: "participant-joined"; participant: Participant }
+  | { type: "participant-updated"; participant: Participant }
+  | { type: "participant-left"; id: string }
+  | { type: "app-message"; from: string; data: unknown }
+  | { type: "peer-signal"; from: string; signal: PeerSignal }
+  /** Something was asked that this participant may not do. */
+  | { type: "denied"; what: string }
+  /** The last message of a connection: the hello or join was refused, or the call is over for this one. */
+  | { type: "fatal"; error: FatalError }
+  | { type: "ping" };

@@ -1,0 +1,117 @@
+/** What the tests over HTTP and WebSocket share: an emulator of their own, and clients of it. */
+import { once } from "node:events";
+import { SignJWT } from "jose";
+import { vi } from "vitest";
+import { WebSocket } from "ws";
+import { EMULATED_DAILY } from "../../protocol/development.ts";
+import { startDailyEmulator } from "./server.ts";
+import type { ServerMessage } from "./signalling-messages.ts";
+
+interface Answer {
+  status: number;
+  /** Asserted on by each test. */
+  body: Record<string, unknown>;
+}
+
+/** An emulator with what tests need around it. `close` also cuts off all clients. */
+export async function startFixture() {
+  const logged = vi.fn();
+  const emulator = await startDailyEmulator({ port: 0, log: logged });
+  const clients: Client[] = [];
+
+  async function rest(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${emulator.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${EMULATED_DAILY.apiKey}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Answer["body"] };
+  }
+
+  async function connect(): Promise<Client> {
+    const client = new Client(emulator.url);
+    clients.push(client);
+    await once(client.socket, "open");
+    return client;
+  }
+
+  return {
+    emulator,
+    logged,
+    rest,
+    connect,
+
+    newRoom: (name: string) => rest("POST", "/v1/rooms", { name, privacy: "private" }),
+
+    /** Open signalling sockets, as the emulator counts them. */
+    sockets: async () => (await rest("GET", "/_emulator/state")).body.sockets,
+
+    async join(room: string, claims: Record<string, unknown> = {}) {
+      const client = await connect();
+      client.say({ type: "hello", room, token: await token(room, claims) });
+      await client.hears("welcome");
+      client.say({ type: "join", media: { audio: "on", video: "off" } });
+      const { you } = await client.hears("joined");
+      return Object.assign(client, { id: you.sessionId });
+    },
+
+    async close(): Promise<void> {
+      for (const { socket } of clients) socket.terminate();
+      await emulator.close();
+    },
+  };
+}
+
+export type Fixture = Awaited<ReturnType<typeof startFixture>>;
+
+export function token(room: string, claims: Record<string, unknown> = {}): Promise<string> {
+  return new SignJWT({ r: room, d: EMULATED_DAILY.domainId, ...claims })
+    .setProtectedHeader({ alg: "HS256" })
+    .setIssuedAt()
+    .sign(new TextEncoder().encode(EMULATED_DAILY.apiKey));
+}
+
+/** A call machine without a browser. */
+export class Client {
+  readonly socket: WebSocket;
+  readonly heard: ServerMessage[] = [];
+  answersPings = true;
+
+  constructor(url: string) {
+    this.socket = new WebSocket(`${url.replace("http", "ws")}/signalling`);
+    this.socket.on("message", (data) => {
+      const message = JSON.parse(String(data)) as ServerMessage; // from the server under test
+      this.heard.push(message);
+      if (message.type === "ping" && this.answersPings) this.say({ type: "pong" });
+    });
+    this.socket.on("error", () => {});
+  }
+
+  say(message: unknown): void {
+    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
+  }
+
+  hears<Type extends ServerMessage["type"]>(type: Type): Promise<Extract<ServerMessage, { type: Type }>> {
+    const hear = () => {
+      const message = this.heard.find((candidate) => candidate.type === type);
+      if (!message) throw new Error(`No ${type} among: ${this.heard.map((each) => each.type).join(", ")}`);
+      return message as Extract<ServerMessage, { type: Type }>; // found by its type
+    };
+    return vi.waitFor(hear, { interval: 5 });
+  }
+
+  /** The code of the close. */
+  async closed(): Promise<number> {
+    const [code] = await once(this.socket, "close");
+    return code;
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { Phrases } from "../clips/clips.ts";
+import { FULL_SCALE, INPUT_RATE_HZ, OUTPUT_RATE_HZ, sampleCount, silence, toSample } from "./pcm.ts";
+import { resample } from "./resampler.ts";
+import type { Utterance } from "./user-audio.ts";
+
+/** Longest answer that a test can ask for. */
+const MAX_ANSWER_MS = 120_000;
+const DurationMs = z.int().positive().max(MAX_ANSWER_MS);
+
+/** What the model answers with. `level` is the tone's peak, where 1 is full scale. */
+export const AnswerKind = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("demo") }),
+  z.strictObject({
+    kind: z.literal("tone"),
+    hz: z
+      .number()
+      .min(20)
+      .max(OUTPUT_RATE_HZ / 2),
+    durationMs: DurationMs,
+    level: z.number().min(0).max(1).default(0.3),
+  }),
+  z.strictObject({ kind: z.literal("silence"), durationMs: DurationMs }),
+]);
+export type AnswerKind = z.output<typeof AnswerKind>;
+
+/** What is answered: a text of the client, or what the user said. */
+export type Cause = { kind: "text" } | { kind: "speech"; utterance: Utterance };
+
+/** One stretch of an answer: sound at `OUTPUT_RATE_HZ`, and the words that it says, if any. */
+export interface Segment {
+  pcm: Int16Array;
+  text: string;
+}
+
+/** Between the lead-in and the user's own voice. */
+const LEAD_IN_PAUSE_MS = 150;
+
+export function renderAnswer(kind: AnswerKind, cause: Cause, phrases: Phrases): Segment[] {
+  switch (kind.kind) {
+    case "tone":
+      return [{ pcm: tone(kind), text: `(${kind.hz} Hz tone)` }];
+    case "silence":
+      return [{ pcm: silence(kind.durationMs, OUTPUT_RATE_HZ), text: "" }];
+    case "demo":
+      return renderDemo(cause, phrases);
+  }
+}
+
+/**
+ * The demo voice. It understands nothing, so it answers every text with its greeting, and what the user said with
+ * the user's own voice; nothing is put into anybody's mouth.
+ */
+function renderDemo(cause: Cause, { greeting, leadIn }: Phrases): Segment[] {
+  if (cause.kind === "text") return [greeting];
+  const voice = resample(normalise(cause.utterance.pcm), INPUT_RATE_HZ, OUTPUT_RATE_HZ);
+  return [leadIn, { pcm: silence(LEAD_IN_PAUSE_MS, OUTPUT_RATE_HZ), text: "" }, { pcm: voice, text: "" }];
+}
+
+/** The ends are faded, or each would be heard as a click. */
+const FADE_SAMPLES = sampleCount(5, OUTPUT_RATE_HZ);
+
+function tone({ hz, durationMs, level }: Extract<AnswerKind, { kind: "tone" }>): Int16Array {
+  const length = sampleCount(durationMs, OUTPUT_RATE_HZ);
+  return Int16Array.from({ length }, (_, i) => {
+    const fade = Math.min(1, i / FADE_SAMPLES, (length - 1 - i) / FADE_SAMPLES);
+    return toSample(fade * level * Math.sin((2 * Math.PI * hz * i) / OUTPUT_RATE_HZ));
+  });
+}
+
+const TARGET_RMS = 10 ** (-18 / 20);
+/** A murmur is made louder, but not the noise of an almost silent room into a storm. */
+const MAX_GAIN = 10 ** (24 / 20);
+/** Headroom for what the resampling filter overshoots. */
+const MAX_PEAK = 0.9;
+const LEVEL_FRAME_SAMPLES = sampleCount(20, INPUT_RATE_HZ);
+
+/** Brings the voiced parts towards -18 dBFS RMS, as far as the peaks allow. */
+export function normalise(pcm: Int16Array): Int16Array {
+  const peak = pcm.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0) / FULL_SCALE;
+  if (peak === 0) return pcm;
+  const gain = Math.min(TARGET_RMS / voicedRms(pcm), MAX_GAIN, MAX_PEAK / peak);
+  return pcm.map((sample) => toSample((gain * sample) / FULL_SCALE));
+}
+
+/** RMS of the frames that are no more than 10 dB below the average: the pauses are not to count. */
+function voicedRms(pcm: Int16Array): number {
+  const energies: number[] = [];
+  for (let at = 0; at < pcm.length; at += LEVEL_FRAME_SAMPLES) {
+    energies.push(meanSquare(pcm.subarray(at, at + LEVEL_FRAME_SAMPLES)));
+  }
+  const average = mean(energies);
+  return Math.sqrt(mean(energies.filter((energy) => energy >= average / 10)));
+}
+
+function meanSquare(samples: Int16Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += (sample / FULL_SCALE) ** 2;
+  return sum / samples.length;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
