@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import {
+  type BotEvent,
+  type BotState,
+  INITIAL,
+  joinRetryMs,
+  nextState,
+  type TimerName,
+  timersOf,
+} from "./bot-state.ts";
+
+function run(...events: BotEvent[]): BotState {
+  return events.reduce(nextState, INITIAL);
+}
+
+const roomReady: BotEvent = { kind: "room-ready" };
+const opened: BotEvent = { kind: "opened" };
+const joined: BotEvent = { kind: "joined", clientPresent: false };
+const clientJoined: BotEvent = { kind: "client-joined" };
+const clientReady: BotEvent = { kind: "client-ready" };
+const clientLeft: BotEvent = { kind: "client-left" };
+const noRoom: BotEvent = { kind: "join-failed", type: "no-room" };
+const timer = (name: TimerName): BotEvent => ({ kind: "timer", timer: name });
+
+describe("nextState", () => {
+  it("joins when page and room are both ready, in whichever order", () => {
+    expect(run(roomReady).kind).toBe("preparing");
+    expect(run(roomReady, opened).kind).toBe("joining");
+    expect(run(opened).kind).toBe("waiting");
+    expect(run(opened, roomReady).kind).toBe("joining");
+  });
+
+  it("joins blindly when nobody says that the room is there", () => {
+    expect(run(opened, timer("blindJoin")).kind).toBe("joining");
+    expect(run(timer("blindJoin"), opened).kind).toBe("joining");
+  });
+
+  it("walks through a call", () => {
+    const states = [roomReady, opened, joined, clientJoined, clientReady, clientLeft, clientJoined].map(
+      (_, index, events) => run(...events.slice(0, index + 1)).kind,
+    );
+    expect(states).toEqual(["preparing", "joining", "alone", "meeting", "talking", "away", "talking"]);
+  });
+
+  it("tries again when the room is not there yet, and gives up in the end", () => {
+    const retry = [noRoom, timer("joinRetry"), opened];
+    const start = [roomReady, opened];
+    expect(run(...start, noRoom)).toEqual({ kind: "retrying", failedJoins: 1 });
+    expect(run(...start, noRoom, timer("joinRetry")).kind).toBe("preparing");
+    expect(run(...start, ...retry, joined).kind).toBe("alone");
+    expect(run(...start, ...retry, ...retry, ...retry, noRoom)).toEqual({
+      kind: "ended",
+      reason: "daily_failed",
+    });
+  });
+
+  it("does not wait for the retry when it is told that the room is there", () => {
+    expect(run(opened, timer("blindJoin"), noRoom, roomReady)).toEqual({
+      kind: "preparing",
+      cue: "given",
+      failedJoins: 1,
+    });
+  });
+
+  it("tries for less than 10 s", () => {
+    expect([1, 2, 3].map(joinRetryMs)).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it.each([
+    ["exp-room", "expired"],
+    ["exp-token", "expired"],
+    ["lost", "bot_lost"],
+    ["not-allowed", "daily_failed"],
+  ] as const)("ends when the join fails with %s: %s", (type, reason) => {
+    expect(run(roomReady, opened, { kind: "join-failed", type })).toEqual({ kind: "ended", reason });
+  });
+
+  it("ends at once when a client leaves before it was ready, and waits for one that was", () => {
+    expect(run(roomReady, opened, joined, clientJoined, clientLeft)).toEqual({
+      kind: "ended",
+      reason: "client_left",
+    });
+    const away = run(roomReady, opened, joined, clientJoined, clientReady, clientLeft);
+    expect(away.kind).toBe("away");
+    expect(nextState(away, timer("clientGrace"))).toEqual({ kind: "ended", reason: "client_left" });
+  });
+
+  it("takes in that the client was seen while joining", () => {
+    expect(run(roomReady, opened, { kind: "joined", clientPresent: true }).kind).toBe("meeting");
+  });
+
+  it.each([
+    [{ kind: "left" }, "stopped"],
+    [{ kind: "ejected" }, "stopped"],
+    [{ kind: "expired" }, "expired"],
+    [{ kind: "failed", detail: "x" }, "daily_failed"],
+    [{ kind: "lost", detail: "x" }, "bot_lost"],
+  ] as const)("names the end of its room %j as %s", (end, reason) => {
+    expect(run(roomReady, opened, joined, { kind: "room-ended", end })).toEqual({ kind: "ended", reason });
+  });
+
+  it("ends once: nothing changes the reason", () => {
+    const ended = run({ kind: "end", reason: "stopped" });
+    for (const event of [
+      timer("idle"),
+      { kind: "end", reason: "idle" } as const,
+      roomReady,
+      opened,
+      joined,
+    ]) {
+      expect(nextState(ended, event)).toBe(ended);
+    }
+  });
+
+  /** A small generator, so that a failing sequence can be run again by its seed. */
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+  }
+
+  it("always has a way to its end: expiry runs in every state, and every timer that runs is heeded", () => {
+    const events = [
+      roomReady,
+      opened,
+      joined,
+      clientJoined,
+      clientReady,
+      clientLeft,
+      noRoom,
+      ...(["blindJoin", "joinRetry"] as const).map(timer),
+    ];
+    for (let seed = 1; seed <= 500; seed += 1) {
+      const next = random(seed);
+      let state: BotState = INITIAL;
+      for (let step = 0; step < 40 && state.kind !== "ended"; step += 1) {
+        expect(timersOf(state), `seed ${seed}`).toContain("expiry");
+        for (const name of timersOf(state))
+          expect(nextState(state, timer(name)), `seed ${seed}`).not.toBe(state);
+        state = nextState(state, events[Math.floor(next() * events.length)] ?? roomReady);
+      }
+    }
+    expect(timersOf({ kind: "ended", reason: "idle" })).toEqual([]);
+  });
+});

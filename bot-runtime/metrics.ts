@@ -1,0 +1,56 @@
+import type { HostLoad } from "../protocol/bot-host.ts";
+import type { RoomHostStats } from "./room/room.ts";
+import type { SessionCounts } from "./sessions.ts";
+
+export interface Measured {
+  load: HostLoad;
+  draining: boolean;
+  counts: SessionCounts;
+  room: RoomHostStats;
+  unhandledRejections: number;
+}
+
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Prometheus text of this host. Names end in their unit; counters in `_total`. */
+export function renderMetrics({ load, draining, counts, room, unhandledRejections }: Measured): string {
+  return [
+    metric("chat_vrd_bots_active", "gauge", "Calls under way.", load.active),
+    metric("chat_vrd_bots_capacity", "gauge", "Calls that this host takes at once.", load.capacity),
+    metric("chat_vrd_bots_draining", "gauge", "1 while no new calls are taken.", draining ? 1 : 0),
+    metric("chat_vrd_bots_started_total", "counter", "Calls taken.", counts.started),
+    ended(counts),
+    metric("chat_vrd_room_pages", "gauge", "Pages of the browser.", room.pages),
+    metric("chat_vrd_rooms", "gauge", "Rooms open in those pages.", room.rooms),
+    metric("chat_vrd_bridge_frames_in_total", "counter", "Audio frames from the page.", room.framesIn),
+    metric("chat_vrd_bridge_frames_out_total", "counter", "Audio frames to the page.", room.framesOut),
+    metric("chat_vrd_bridge_frames_lost_total", "counter", "Frames missed on either side.", room.framesLost),
+    metric(
+      "chat_vrd_bridge_max_gap_seconds",
+      "gauge",
+      "Longest time between two batches of a page in a call.",
+      room.maxGapMs / 1000,
+    ),
+    metric(
+      "chat_vrd_unhandled_rejections_total",
+      "counter",
+      "Promises whose failure nobody dealt with: each is a fault of the program.",
+      unhandledRejections,
+    ),
+    metric("process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
+  ].join("");
+}
+
+function ended({ endedByReason }: SessionCounts): string {
+  const name = "chat_vrd_bots_ended_total";
+  const lines = [...endedByReason].map(([reason, count]) => `${name}{reason="${reason}"} ${count}\n`);
+  return `${head(name, "counter", "Calls that ended, by reason.")}${lines.join("")}`;
+}
+
+function metric(name: string, type: "gauge" | "counter", help: string, value: number): string {
+  return `${head(name, type, help)}${name} ${value}\n`;
+}
+
+function head(name: string, type: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}

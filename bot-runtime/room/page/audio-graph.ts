@@ -1,0 +1,89 @@
+import { PAGE_SAMPLE_RATE } from "../bridge/limits.ts";
+import { type FromWorklet, PROCESSOR_NAME, type ToWorklet } from "./messages.ts";
+
+/** 10 ms, which WebRTC works in: fewer wake-ups and less delay than the standard 128 samples. */
+const RENDER_QUANTUM = 480;
+
+/** What the type definitions lack, all optional: older browsers ignore these options. */
+interface NewerContextOptions extends AudioContextOptions {
+  renderSizeHint?: number | "default" | "hardware";
+  /** No sound card: nothing of the page is to be heard here. */
+  sinkId?: { type: "none" };
+}
+
+/**
+ * The page's one AudioContext and its one worklet node. One context, since contexts of different rates in one
+ * page make the sender bursty and the far end's jitter buffer grow.
+ */
+export class AudioGraph {
+  readonly context: AudioContext;
+  readonly quantum: number;
+  readonly #node: AudioWorkletNode;
+  readonly #opening = new Map<number, () => void>();
+
+  static async start({ slots, bridge }: { slots: number; bridge: MessagePort }): Promise<AudioGraph> {
+    const options: NewerContextOptions = {
+      sampleRate: PAGE_SAMPLE_RATE,
+      latencyHint: "interactive",
+      renderSizeHint: RENDER_QUANTUM,
+      sinkId: { type: "none" },
+    };
+    const context = new AudioContext(options);
+    await context.audioWorklet.addModule("audio.worklet.js");
+    const node = new AudioWorkletNode(context, PROCESSOR_NAME, {
+      numberOfInputs: slots,
+      numberOfOutputs: slots,
+      outputChannelCount: Array.from({ length: slots }, () => 1),
+      channelCount: 1,
+      channelCountMode: "explicit",
+      channelInterpretation: "speakers",
+    });
+    await context.resume();
+    const quantum = await new Promise<number>((resolve) => {
+      node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => {
+        if (data.type === "connected") resolve(data.quantum);
+      };
+      post(node, { type: "connect", port: bridge }, [bridge]);
+    });
+    return new AudioGraph(context, node, quantum);
+  }
+
+  private constructor(context: AudioContext, node: AudioWorkletNode, quantum: number) {
+    this.context = context;
+    this.quantum = quantum;
+    this.#node = node;
+    node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => {
+      if (data.type !== "opened") return;
+      this.#opening.get(data.slot)?.();
+      this.#opening.delete(data.slot);
+    };
+  }
+
+  /** Takes a slot for a call; resolves when the audio thread knows of it. What it plays goes to `output`. */
+  open(slot: number, call: number, output: AudioNode): Promise<void> {
+    this.#node.connect(output, slot);
+    return new Promise((resolve) => {
+      this.#opening.set(slot, resolve);
+      post(this.#node, { type: "open", slot, call });
+    });
+  }
+
+  /** From now on the slot makes frames of its input, or of silence where there is none. */
+  setCapturing(slot: number, on: boolean): void {
+    post(this.#node, { type: "capture", slot, on });
+  }
+
+  /** Adds a source to what the slot hears. The caller disconnects the source. */
+  feed(slot: number, source: AudioNode): void {
+    source.connect(this.#node, 0, slot);
+  }
+
+  close(slot: number, output: AudioNode): void {
+    post(this.#node, { type: "close", slot });
+    this.#node.disconnect(output, slot);
+  }
+}
+
+function post(node: AudioWorkletNode, message: ToWorklet, transfer: Transferable[] = []): void {
+  node.port.postMessage(message, transfer);
+}

@@ -1,0 +1,121 @@
+import Daily, { type DailyCall, type DailyParticipant } from "@daily-co/daily-js";
+import { isBotUserId } from "../../../protocol/user-id.ts";
+import type { PageParticipant } from "../bridge/control.ts";
+import type { Call, CallContext } from "./call.ts";
+import { RemoteAudio } from "./remote-audio.ts";
+
+/** Leaving waits for Daily's call machine; when that hangs, the call object is dropped without it. */
+const LEAVE_MAX_MS = 2_000;
+
+export interface DailyCallOptions {
+  /** Where the call machine is loaded from instead of Daily's CDN. */
+  callMachineUrl: string | undefined;
+}
+
+/** A call by daily-js. The object publishes the slot's output as its microphone from the moment it joins. */
+export class DailyRoomCall implements Call {
+  readonly output: MediaStreamAudioDestinationNode;
+  readonly #daily: DailyCall;
+  readonly #known = new Map<string, PageParticipant>();
+  #context: CallContext | undefined;
+  #audio: RemoteAudio | undefined;
+  #ended = false;
+
+  /** Resolves when the call machine is loaded into it. @throws Error when it cannot be loaded */
+  static async prepare(context: AudioContext, options: DailyCallOptions): Promise<DailyRoomCall> {
+    const call = new DailyRoomCall(context, options);
+    try {
+      await call.#daily.load();
+    } catch (cause) {
+      await call.close();
+      throw new Error("The call machine did not load", { cause });
+    }
+    return call;
+  }
+
+  private constructor(context: AudioContext, { callMachineUrl }: DailyCallOptions) {
+    this.output = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    const [track] = this.output.stream.getAudioTracks();
+    if (!track) throw new Error("The audio destination has no track");
+    this.#daily = Daily.createCallObject({
+      allowMultipleCallInstances: true,
+      audioSource: track,
+      videoSource: false,
+      startVideoOff: true,
+      subscribeToTracksAutomatically: true,
+      dailyConfig: callMachineUrl === undefined ? {} : { bundlePathOverride: callMachineUrl },
+    });
+  }
+
+  attach(context: CallContext): void {
+    this.#context = context;
+    const audio = new RemoteAudio(context.graph, context.slot);
+    this.#audio = audio;
+    const daily = this.#daily;
+    daily.on("participant-joined", ({ participant }) => this.#joined(participant));
+    daily.on("participant-left", ({ participant }) => this.#left(participant));
+    daily.on("track-started", ({ participant, track, type }) => {
+      if (type !== "audio" || !participant || participant.local) return;
+      this.#joined(participant);
+      // A bot does not listen to another, such as the ghost of its predecessor.
+      if (!isBotUserId(participant.user_id)) audio.add(participant.session_id, track);
+    });
+    daily.on("track-stopped", ({ participant, track, type }) => {
+      if (type === "audio" && participant && !participant.local) {
+        audio.removeTrack(participant.session_id, track);
+      }
+    });
+    daily.on("app-message", ({ data, fromId }) => context.events.appMessage(data, fromId));
+    daily.on("error", ({ errorMsg, error }) => this.#end(error?.type ?? "unknown", errorMsg));
+    daily.on("left-meeting", () => this.#end("left", "The call ended"));
+  }
+
+  async join(options: { url: string; token: string; userName: string }): Promise<void> {
+    const participants = await this.#daily.join(options);
+    for (const participant of Object.values(participants ?? {})) this.#joined(participant);
+  }
+
+  send(data: unknown): void {
+    this.#daily.sendAppMessage(data, "*");
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    this.#audio?.close();
+    const gone = this.#daily.destroy().catch(() => undefined);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LEAVE_MAX_MS);
+    });
+    await Promise.race([gone, late]);
+    clearTimeout(timer);
+    for (const track of this.output.stream.getTracks()) track.stop();
+  }
+
+  /** Participants come by event, by the reply to `join`, or with their first track: told once. */
+  #joined(participant: DailyParticipant): void {
+    if (this.#ended || participant.local || this.#known.has(participant.session_id)) return;
+    const known: PageParticipant = {
+      id: participant.session_id,
+      userId: participant.user_id,
+      userName: participant.user_name,
+    };
+    this.#known.set(known.id, known);
+    this.#context?.events.participantJoined(known);
+  }
+
+  #left({ session_id }: { session_id: string }): void {
+    this.#audio?.remove(session_id);
+    const known = this.#known.get(session_id);
+    if (this.#ended || !known) return;
+    this.#known.delete(session_id);
+    this.#context?.events.participantLeft(known);
+  }
+
+  #end(errorType: string, detail: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#audio?.close();
+    this.#context?.events.ended(errorType, detail);
+  }
+}

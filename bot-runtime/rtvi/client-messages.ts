@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import { describeFieldErrors, fieldErrors } from "../../protocol/parse.ts";
+import { ClientEnvelope, ClientReadyData, RTVI_LABEL, RTVI_VERSION, type ServerMessage } from "./messages.ts";
+
+/** What a client's message asks for, and what to answer at once. */
+export type ClientRequest =
+  /** Not RTVI: some other app message of the room. */
+  | { kind: "foreign" }
+  | { kind: "ready"; version: string; replies: ServerMessage[] }
+  | { kind: "disconnect" }
+  | { kind: "refused"; replies: ServerMessage[] };
+
+/** Longest client-made text that an answer repeats. */
+const MAX_QUOTED_CHARS = 64;
+/** Answered to a message without an id of its own, so that the sender can see it at all. */
+const NO_ID = "";
+
+/** Reads an app message as a client's RTVI message. Never throws, whatever the message is. */
+export function readClientMessage(data: unknown): ClientRequest {
+  if (!isRecord(data) || data.label !== RTVI_LABEL) return { kind: "foreign" };
+  const envelope = ClientEnvelope.safeParse(data);
+  if (!envelope.success) {
+    const id = typeof data.id === "string" ? data.id.slice(0, MAX_QUOTED_CHARS) : NO_ID;
+    const refusal = refuse(id, `Invalid message: ${describe(envelope.error)}`);
+    // A client that gets no bot-ready waits for ever: its handshake is answered even if it is malformed.
+    return data.type === "client-ready" ? ready(id, RTVI_VERSION, [refusal]) : refused(refusal);
+  }
+  const { id, type, data: payload } = envelope.data;
+  switch (type) {
+    case "client-ready":
+      return readClientReady(id, payload);
+    case "disconnect-bot":
+      return { kind: "disconnect" };
+    case "client-message":
+      return refused(refuse(id, "This bot does not support client messages."));
+    default:
+      return refused(refuse(id, `Unsupported type ${type}`));
+  }
+}
+
+/**
+ * Version negotiation as Pipecat does it: our own major version and the one before it are served, the older with
+ * its own version in the answer. Any other gets an error beside its bot-ready, and may go on at its own risk.
+ */
+function readClientReady(id: string, payload: unknown): ClientRequest {
+  const parsed = ClientReadyData.safeParse(payload);
+  if (!parsed.success) {
+    return ready(id, RTVI_VERSION, [refuse(id, `Invalid message: ${describe(parsed.error)}`)]);
+  }
+  const { version } = parsed.data;
+  switch (version.split(".")[0]) {
+    case "2":
+      return ready(id, RTVI_VERSION, []);
+    case "1":
+      return ready(id, version, []);
+    default:
+      return ready(id, RTVI_VERSION, [
+        refuse(
+          id,
+          `RTVI version ${version.slice(0, MAX_QUOTED_CHARS)} is not compatible with server protocol ${RTVI_VERSION}. Compatibility issues may occur.`,
+        ),
+      ]);
+  }
+}
+
+function ready(id: string, version: string, before: ServerMessage[]): ClientRequest {
+  const botReady: ServerMessage = {
+    type: "bot-ready",
+    id,
+    data: { version, about: { library: "chat-vrd" } },
+  };
+  return { kind: "ready", version, replies: [...before, botReady] };
+}
+
+function refused(reply: ServerMessage): ClientRequest {
+  return { kind: "refused", replies: [reply] };
+}
+
+function refuse(id: string, error: string): ServerMessage {
+  return { type: "error-response", id, data: { error } };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function describe(error: z.ZodError): string {
+  return describeFieldErrors(fieldErrors(error));
+}

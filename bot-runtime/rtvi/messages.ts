@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/** RTVI messages, as `@pipecat-ai/client-js` 1.13 and Pipecat 1.7 speak them. This file is data only. */
+
+export const RTVI_LABEL = "rtvi-ai";
+/** What we speak. Clients of major version 1 are told their own version, and get the older `bot-output`. */
+export const RTVI_VERSION = "2.1.0";
+
+/** The largest app message that daily-js sends, in characters of its JSON. */
+export const MAX_MESSAGE_CHARS = 4_096;
+
+/** What every client message has. `data` is looked at by type. */
+export const ClientEnvelope = z.object({
+  label: z.literal(RTVI_LABEL),
+  type: z.string().min(1).max(64),
+  id: z.string().max(64),
+  data: z.unknown().optional(),
+});
+
+export const ClientReadyData = z.object({
+  version: z.string().regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/, "is not of the form x.y.z"),
+  about: z.object({ library: z.string() }).optional().catch(undefined),
+});
+
+export type SpokenStatus = "new" | "in-progress" | "completed";
+
+/** `bot-output` of protocol 2. Only `new` creates text at the client; the others refer to it by `segment_id`. */
+export interface BotOutput {
+  text: string;
+  aggregated_by: "sentence";
+  segment_id: number;
+  will_be_spoken: boolean;
+  spoken_status?: SpokenStatus;
+  spoken_progress?: { accumulated_text: string; remaining_text: string };
+}
+
+/** `bot-output` of protocol 1. */
+export interface LegacyBotOutput {
+  text: string;
+  aggregated_by: "sentence";
+  spoken: boolean;
+}
+
+export interface Metrics {
+  /** Seconds. */
+  ttfb?: { processor: string; value: number }[];
+  tokens?: { prompt_tokens: number; completion_tokens: number; total_tokens: number }[];
+}
+
+/** What the bot sends, without label. `id` only where a message answers one. */
+export type ServerMessage =
+  | { type: "bot-ready"; id: string; data: { version: string; about: { library: string } } }
+  | { type: "error"; data: { error: string; message: string; fatal: boolean } }
+  | { type: "error-response"; id: string; data: { error: string } }
+  | { type: "user-started-speaking" | "user-stopped-speaking" }
+  | { type: "bot-started-speaking" | "bot-stopped-speaking" | "bot-interrupted" }
+  | { type: "bot-llm-started" | "bot-llm-stopped" | "bot-tts-started" | "bot-tts-stopped" }
+  | { type: "bot-llm-text" | "bot-tts-text"; data: { text: string } }
+  | {
+      type: "user-transcription";
+      data: { text: string; user_id: string; timestamp: string; final: boolean };
+    }
+  | { type: "bot-output"; data: BotOutput | LegacyBotOutput }
+  | { type: "metrics"; data: Metrics };

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { DEV_PORTS, DEV_SIGNING_KEY, EMULATED_GEMINI_KEY } from "../protocol/development.ts";
+import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
+import { publicKeys, TrustedKeys } from "../protocol/signing.ts";
+
+/** What this program reads of its environment. An empty variable counts as absent. */
+const Environment = z.object({
+  APP_ENV: z.enum(["development", "production"]).default("production"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(DEV_PORTS.botRuntime),
+  HOST: z.string().optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  GEMINI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  GEMINI_MODEL: z.string().default("gemini-3.8-live"),
+  EDGE_JWKS: TrustedKeys.optional(),
+  /** Only whether it is there matters: with it, calls are on the real Daily. */
+  DAILY_API_KEY: z.string().optional(),
+  DAILY_CALL_MACHINE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  CHROMIUM_PATH: z.string().optional(),
+  BOT_CAPACITY: z.coerce.number().int().min(1).max(64).default(8),
+  DEFAULT_VOICE: z.string().max(64).optional(),
+  CLIENT_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(45_000),
+});
+type Environment = z.output<typeof Environment>;
+
+/** The variables that are read; all of them stand in `.env.example`. */
+export const SETTING_NAMES = Object.keys(Environment.shape);
+
+export interface Settings {
+  appEnv: "development" | "production";
+  port: number;
+  host: string;
+  gemini: { emulated: boolean; apiKey: string; baseUrl?: string; model: string };
+  daily: { emulated: boolean; callMachineUrl?: string };
+  trustedKeys: TrustedKeys;
+  chromiumPath?: string;
+  capacity: number;
+  defaultVoice?: string;
+  clientGraceMs: number;
+}
+
+/** A setting is wrong; the message says which and why, for whoever starts the program. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** @throws SettingsError */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsError(`Wrong setting. ${describeFieldErrors(fieldErrors(parsed.error))}`);
+  }
+  const env = parsed.data;
+  if (env.APP_ENV === "production") refuseDevelopment(env);
+  return {
+    appEnv: env.APP_ENV,
+    port: env.PORT,
+    host: env.HOST ?? (env.APP_ENV === "production" ? "0.0.0.0" : "127.0.0.1"),
+    gemini: geminiSettings(env),
+    daily: dailySettings(env),
+    trustedKeys: env.EDGE_JWKS ?? publicKeys(DEV_SIGNING_KEY),
+    capacity: env.BOT_CAPACITY,
+    clientGraceMs: env.CLIENT_GRACE_MS,
+    ...(env.CHROMIUM_PATH ? { chromiumPath: env.CHROMIUM_PATH } : {}),
+    ...(env.DEFAULT_VOICE ? { defaultVoice: env.DEFAULT_VOICE } : {}),
+  };
+}
+
+function geminiSettings(env: Environment): Settings["gemini"] {
+  const model = env.GEMINI_MODEL;
+  if (env.GOOGLE_API_KEY) {
+    const baseUrl = env.GEMINI_BASE_URL ? { baseUrl: env.GEMINI_BASE_URL } : {};
+    return { emulated: false, apiKey: env.GOOGLE_API_KEY, model, ...baseUrl };
+  }
+  const baseUrl = env.GEMINI_BASE_URL ?? `http://127.0.0.1:${DEV_PORTS.gemini}`;
+  return { emulated: true, apiKey: EMULATED_GEMINI_KEY, baseUrl, model };
+}
+
+function dailySettings(env: Environment): Settings["daily"] {
+  if (env.DAILY_API_KEY) return { emulated: false };
+  return {
+    emulated: true,
+    callMachineUrl: env.DAILY_CALL_MACHINE_URL ?? `http://localhost:${DEV_PORTS.daily}/call-machine`,
+  };
+}
+
+/** Production runs with nothing that development makes up. */
+function refuseDevelopment(env: Environment): void {
+  const wrong = [
+    !env.GOOGLE_API_KEY && "GOOGLE_API_KEY is missing: the assistant needs it.",
+    env.GOOGLE_API_KEY === EMULATED_GEMINI_KEY && "GOOGLE_API_KEY is the Gemini emulator's key.",
+    isLocal(env.GEMINI_BASE_URL) && "GEMINI_BASE_URL is an emulator's address.",
+    !env.DAILY_API_KEY && "DAILY_API_KEY is missing: without it, calls would be on the Daily emulator.",
+    env.DAILY_CALL_MACHINE_URL && "DAILY_CALL_MACHINE_URL is for the Daily emulator.",
+    !env.EDGE_JWKS && "EDGE_JWKS is missing: it holds the public keys whose requests this host obeys.",
+    env.EDGE_JWKS?.keys.some(({ x }) => x === DEV_SIGNING_KEY.x) &&
+      "EDGE_JWKS trusts the development key, which is public.",
+  ].filter((sentence) => typeof sentence === "string");
+  if (wrong.length === 0) return;
+  throw new SettingsError(
+    `${wrong.join(" ")} (APP_ENV is production, which is the default; use APP_ENV=development for the emulators.)`,
+  );
+}
+
+function isLocal(url: string | undefined): boolean {
+  if (!url) return false;
+  const { hostname } = new URL(url);
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)$/.test(hostname);
+}
