@@ -1,0 +1,219 @@
+/**
+ * The whole product as processes on free ports, as `npm start` runs it on fixed ones: the emulators, a bot
+ * runtime with its Chromium, and the edge in workerd. Nothing in it is replaced.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { Program } from "../../scripts/process-group.ts";
+import { packageScript, ROOT } from "../../scripts/steps.ts";
+
+/** For all programs together. A cold machine compiles the Worker and starts a Chromium first. */
+const READY_TIMEOUT_MS = 90_000;
+/** For the hook of a test that starts a stack: longer, so that the stack's own words are heard, and it is stopped. */
+export const STACK_HOOK_TIMEOUT_MS = 120_000;
+/** Lines kept of each program, shown when something fails. */
+const MAX_LINES = 500;
+
+/** Belong to the test runner and to wrangler, and would change how the programs behave. */
+const RUNNERS_OWN = ["NODE_OPTIONS", "VITEST", "NODE_ENV", "CLOUDFLARE_INCLUDE_PROCESS_ENV"];
+
+export interface StackProgram {
+  program: Program;
+  url: string;
+  /** The newest lines that it printed. */
+  lines: string[];
+}
+
+export interface Stack extends AsyncDisposable {
+  daily: StackProgram;
+  gemini: StackProgram;
+  bot: StackProgram;
+  edge: StackProgram;
+  /** All kept lines of all programs, for the message of a failing test. */
+  transcript(): string;
+}
+
+/** What belongs to one start of a stack. */
+interface Start {
+  /** What has been started so far, for whoever stops it. */
+  started: StackProgram[];
+  /** Scratch, removed at the end. */
+  folder: string;
+  /** Names of the variables that no program of the stack may take from the environment of the tests. */
+  settings: string[];
+  deadline: AbortSignal;
+}
+
+export async function startStack(): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), "chat-vrd-stack-"));
+  const started: StackProgram[] = [];
+  const start: Start = {
+    started,
+    folder,
+    settings: await ourSettings(),
+    deadline: AbortSignal.timeout(READY_TIMEOUT_MS),
+  };
+  const stop = async () => {
+    await Promise.all(started.map(({ program }) => program.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const [daily, gemini] = await Promise.all([
+      startNode(start, "daily", "emulators/daily/main.ts", {}),
+      startNode(start, "gemini", "emulators/gemini/main.ts", {}),
+    ]);
+    const bot = await startNode(start, "bot", "bot-runtime/main.ts", {
+      GEMINI_BASE_URL: gemini.url,
+      DAILY_CALL_MACHINE_URL: `${daily.url}/call-machine`,
+    });
+    const edge = await startEdge(start, { daily, bot });
+    return {
+      daily,
+      gemini,
+      bot,
+      edge,
+      transcript: () =>
+        started.map(({ program, lines }) => `--- ${program.name}\n${lines.join("\n")}`).join("\n"),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startNode(
+  start: Start,
+  name: string,
+  entry: string,
+  settings: Record<string, string>,
+): Promise<StackProgram> {
+  const listening = Promise.withResolvers<string>();
+  const running = run(start, name, [join(ROOT, entry)], { PORT: "0", ...settings }, (line) => {
+    if (line.includes('"server.listening"')) listening.resolve((JSON.parse(line) as { url: string }).url);
+  });
+  running.url = await beforeDeadline(start, running, listening.promise);
+  return running;
+}
+
+async function startEdge(
+  start: Start,
+  { daily, bot }: { daily: StackProgram; bot: StackProgram },
+): Promise<StackProgram> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const vars = {
+    APP_ENV: "development",
+    PUBLIC_URL: url,
+    DAILY_API_URL: `${daily.url}/v1`,
+    DAILY_CALL_MACHINE_URL: `${daily.url}/call-machine`,
+    BOT_RUNTIME_URL: bot.url,
+  };
+  const noSettings = join(start.folder, "empty.env");
+  await writeFile(noSettings, "");
+  const running = run(
+    start,
+    "edge",
+    [
+      packageScript("wrangler/bin/wrangler.js"),
+      "dev",
+      "--ip=127.0.0.1",
+      `--port=${port}`,
+      "--inspector-port=0",
+      "--show-interactive-dev-session=false",
+      "--log-level=log",
+      `--persist-to=${start.folder}`,
+      // In place of a developer's .env or .dev.vars, which wrangler would read by itself.
+      `--env-file=${noSettings}`,
+      ...Object.entries(vars).map(([name, value]) => `--var=${name}:${value}`),
+    ],
+    {},
+    () => {},
+  );
+  running.url = url;
+  await beforeDeadline(start, running, untilHealthy(`${url}/health`, start.deadline));
+  return running;
+}
+
+function run(
+  { started, settings: ours }: Start,
+  name: string,
+  args: string[],
+  settings: Record<string, string>,
+  onLine: (line: string) => void,
+): StackProgram {
+  const lines: string[] = [];
+  const program = new Program({
+    name,
+    command: process.execPath,
+    args,
+    cwd: ROOT,
+    env: {
+      ...without(process.env, [...ours, ...RUNNERS_OWN]),
+      APP_ENV: "development",
+      WRANGLER_SEND_METRICS: "false",
+      ...settings,
+    },
+    onLine: (line) => {
+      lines.push(line);
+      if (lines.length > MAX_LINES) lines.shift();
+      onLine(line);
+    },
+  });
+  const running = { program, url: "", lines };
+  started.push(running);
+  return running;
+}
+
+/** Every variable that a program of ours reads, but the Chromium to use. */
+async function ourSettings(): Promise<string[]> {
+  const example = parseEnv(await readFile(join(ROOT, ".env.example"), "utf8"));
+  return Object.keys(example).filter((name) => name !== "CHROMIUM_PATH");
+}
+
+function without(env: NodeJS.ProcessEnv, names: string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+}
+
+/** Resolves as `ready` does; throws with the program's lines when it ends before, or time is up. */
+async function beforeDeadline<T>(
+  { deadline }: Start,
+  { program, lines }: StackProgram,
+  ready: Promise<T>,
+): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    deadline.addEventListener("abort", () => reject(new Error("not ready in time")), { once: true });
+  });
+  const exited = program.exited.then((how) => {
+    throw new Error(`it ended: ${how}`);
+  });
+  try {
+    return await Promise.race([ready, exited, late]);
+  } catch (error) {
+    throw new Error(`The ${program.name} did not start (${(error as Error).message}):\n${lines.join("\n")}`);
+  }
+}
+
+/** Returns early when `deadline` is aborted: whoever set it says so. */
+async function untilHealthy(url: string, deadline: AbortSignal): Promise<void> {
+  while (!deadline.aborted) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject).listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") return reject(new Error("no port"));
+      server.close(() => resolve(address.port));
+    });
+  });
+}
