@@ -59,8 +59,10 @@ async function enter(room: { name: string; url: string }, userId: string, token?
 }
 
 /** Two in a room who can hear each other. */
-async function pair(): Promise<{ a: Guest; b: Guest; name: string; end(): Promise<void> }> {
-  const room = await daily.createRoom();
+async function pair(
+  properties: Record<string, unknown> = {},
+): Promise<{ a: Guest; b: Guest; name: string; end(): Promise<void> }> {
+  const room = await daily.createRoom(properties);
   const a = await enter(room, "alice");
   const b = await enter(room, "bob");
   await vi.waitFor(() => {
@@ -192,6 +194,13 @@ it("passes app messages both ways and tells who comes and goes", async () => {
   a.room.play(speech(440, 0.4), 1);
   await vi.waitFor(() => expect(a.events.playouts.at(-1)?.kind).toBe("drained"), WAIT);
   expect(a.events.frames - frames).toBeLessThanOrEqual(2);
+  await end();
+});
+
+it("is heard in a room whose participants start muted", async () => {
+  const { a, b, end } = await pair({ start_audio_off: true });
+  a.room.play(speech(440, 1), 1);
+  await heard(b);
   await end();
 });
 

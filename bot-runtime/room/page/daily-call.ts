@@ -40,6 +40,8 @@ export class DailyRoomCall implements Call {
     this.#daily = Daily.createCallObject({
       allowMultipleCallInstances: true,
       audioSource: track,
+      // A room may start its participants muted. Clients wait for the bot's track before they say that they are ready.
+      startAudioOff: false,
       videoSource: false,
       startVideoOff: true,
       subscribeToTracksAutomatically: true,
