@@ -18,6 +18,15 @@ describe("BotOutputs", () => {
     expect(short(outputs.text(1, " you? I"))).toEqual(["2 new: How are you?"]);
   });
 
+  it("keeps the words of an answer when the one before it begins to be heard only now", () => {
+    const outputs = new BotOutputs();
+    outputs.text(1, "One.");
+    outputs.text(2, "Two.");
+    expect(outputs.heard(1)).toEqual([]);
+    expect(outputs.silent(1, false)).toEqual([]);
+    expect(short(outputs.heard(2))).toEqual(["1 new: Two."]);
+  });
+
   it("completes all sentences of an answer that was played to its end", () => {
     const outputs = new BotOutputs();
     outputs.heard(1);

@@ -39,6 +39,8 @@ export class BotOutputs {
 
   /** The listener begins to hear the answer. */
   heard(generation: number): BotOutput[] {
+    // An answer that was still queued when the next one got its words must not take those away.
+    if (this.#answer && generation < this.#answer.generation) return [];
     const answer = this.#answerOf(generation);
     // The word of its beginning may be late: what was cut off meanwhile stays so.
     if (answer.heard !== "cut") answer.heard = "now";
