@@ -210,6 +210,8 @@ export class Session extends DurableObject<Env> {
     } catch (error) {
       const sessionId = this.#store.read()?.sessionId ?? "";
       log({ event: "session.alarm_failed", level: "error", sessionId, error: describeError(error) });
+      // Not the record's own deadline: the next event has to set that again.
+      this.#alarmAt = undefined;
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
     }
   }
@@ -285,10 +287,12 @@ export class Session extends DurableObject<Env> {
   /** Sets the one alarm by the record. */
   async #setAlarm(record: SessionRecord): Promise<void> {
     const deadline = nextDeadline(record);
-    if (deadline === this.#alarmAt) return;
-    this.#alarmAt = deadline;
+    if (deadline !== undefined && deadline === this.#alarmAt) return;
+    this.#alarmAt = undefined;
     if (deadline === undefined) await this.ctx.storage.deleteAlarm();
     else await this.ctx.storage.setAlarm(deadline);
+    // Only now: a write that failed must not pass for one that was made.
+    this.#alarmAt = deadline;
   }
 
   #record(): SessionRecord {
