@@ -132,6 +132,21 @@ describe("the events of a bot", () => {
     expect(report("drained", 1, { playedSamples: 200, consumedSamples: 200 })).toHaveLength(1);
   });
 
+  it("are not told of a page that ran dry while more was on its way, with the next answer behind it", () => {
+    ledger.play(speech(100), 1);
+    send();
+    report("started", 1);
+    ledger.play(speech(100), 1);
+    ledger.play(speech(100), 2);
+    send();
+    expect(report("drained", 1, { playedSamples: 100, consumedSamples: 100 })).toEqual([]);
+    expect(report("started", 1)).toEqual([]);
+    expect(report("drained", 1, { playedSamples: 200, consumedSamples: 200 })).toEqual([
+      { kind: "drained", generation: 1, playedMs: 8 },
+    ]);
+    expect(report("started", 2)).toEqual([{ kind: "started", generation: 2 }]);
+  });
+
   it("tell the end of an answer though the next is waiting", () => {
     ledger.play(speech(100), 1);
     ledger.play(speech(100), 2);

@@ -12,6 +12,12 @@ interface Chunk {
   pcm: Int16Array;
 }
 
+interface Unfinished {
+  generation: number;
+  /** How many samples had been sent in all when the last of this generation was. */
+  sentThrough: number;
+}
+
 /** What the page reports of playing, as it comes over the bridge. */
 export interface PlayoutReport {
   kind: "started" | "drained" | "flushed" | "progress";
@@ -29,11 +35,10 @@ export class PlayoutLedger {
   #queuedSamples = 0;
   #sentSamples = 0;
   #consumedSamples = 0;
-  #lastSent = -1;
   #newest = -1;
   #flushedThrough = -1;
   /** Generations with speech that is neither drained nor flushed, ascending. */
-  #unfinished: number[] = [];
+  #unfinished: Unfinished[] = [];
   #playing: number | undefined;
   #underruns = 0;
 
@@ -48,7 +53,9 @@ export class PlayoutLedger {
     if (this.#queuedSamples + pcm.length > MAX_QUEUED_SAMPLES) return "full";
     if (pcm.length === 0) return "queued";
     this.#newest = generation;
-    if (this.#unfinished.at(-1) !== generation) this.#unfinished.push(generation);
+    if (this.#unfinished.at(-1)?.generation !== generation) {
+      this.#unfinished.push({ generation, sentThrough: this.#sentSamples });
+    }
     this.#queue.push({ generation, pcm });
     this.#queuedSamples += pcm.length;
     return "queued";
@@ -65,7 +72,8 @@ export class PlayoutLedger {
     else chunk.pcm = chunk.pcm.subarray(count);
     this.#queuedSamples -= count;
     this.#sentSamples = (this.#sentSamples + count) >>> 0;
-    this.#lastSent = chunk.generation;
+    const unfinished = this.#unfinished.find(({ generation }) => generation === chunk.generation);
+    if (unfinished) unfinished.sentThrough = this.#sentSamples;
     return { generation: chunk.generation, pcm };
   }
 
@@ -109,16 +117,18 @@ export class PlayoutLedger {
       this.#underruns++;
       return [];
     }
-    if (this.#inFlight > 0 && this.#lastSent === generation) return [];
+    const drained = this.#unfinished.find((unfinished) => unfinished.generation === generation);
+    // The rest of it is on its way, perhaps with the next answer behind it.
+    if (drained && isBefore(this.#consumedSamples, drained.sentThrough)) return [];
     this.#playing = undefined;
-    this.#unfinished = this.#unfinished.filter((unfinished) => unfinished > generation);
+    this.#unfinished = this.#unfinished.filter((unfinished) => unfinished.generation > generation);
     return [{ kind: "drained", generation, playedMs: msOf(position.playedSamples) }];
   }
 
   #flushed(through: number, position: Readonly<Position>): Playout[] {
-    const flushed = this.#unfinished.filter((generation) => generation <= through);
+    const flushed = this.#unfinished.map(({ generation }) => generation).filter((one) => one <= through);
     if (!flushed.includes(through)) flushed.push(through);
-    this.#unfinished = this.#unfinished.filter((generation) => generation > through);
+    this.#unfinished = this.#unfinished.filter(({ generation }) => generation > through);
     if (this.#playing !== undefined && this.#playing <= through) this.#playing = undefined;
     return flushed.map((generation) => ({
       kind: "flushed",
@@ -126,6 +136,11 @@ export class PlayoutLedger {
       playedMs: generation === position.playedGeneration ? msOf(position.playedSamples) : 0,
     }));
   }
+}
+
+/** Of two counts that wrap at 32 bits and are never far apart. */
+function isBefore(count: number, other: number): boolean {
+  return ((other - count) | 0) > 0;
 }
 
 function msOf(samples: number): number {
