@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DEV_PORTS } from "../protocol/development.ts";
 import { formatLine } from "./log-lines.ts";
-import { packageScript, ROOT } from "./steps.ts";
+import { ROOT } from "./steps.ts";
 import { type Part, runParts, UserError } from "./supervisor.ts";
+import { wranglerDev } from "./wrangler-dev.ts";
 
 const HELP = `npm start [-- options]
 
@@ -89,17 +90,10 @@ function listParts(bots: number, real: { daily: boolean; gemini: boolean }): Par
     name: "edge",
     port: DEV_PORTS.edge,
     readyUrl: `http://127.0.0.1:${DEV_PORTS.edge}/health`,
-    command: [
-      packageScript("wrangler/bin/wrangler.js"),
-      "dev",
-      "--ip=127.0.0.1",
-      `--port=${DEV_PORTS.edge}`,
-      "--inspector-port=0",
-      "--show-interactive-dev-session=false",
-      "--log-level=log",
-      "--var=APP_ENV:development",
-      `--var=BOT_RUNTIME_URL:${botUrls.join(",")}`,
-    ],
+    command: wranglerDev({
+      port: DEV_PORTS.edge,
+      vars: { APP_ENV: "development", BOT_RUNTIME_URL: botUrls.join(",") },
+    }),
     // Wrangler reads .env by itself, but not what the shell sets: the edge and the bots have to agree on keys.
     env: { ...env, CLOUDFLARE_INCLUDE_PROCESS_ENV: "true" },
   });

@@ -1,13 +1,11 @@
 /** Runs several programs as one: all of them up, or none left. */
 import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Program } from "./process-group.ts";
 import { ROOT } from "./steps.ts";
+import { untilOk } from "./until-ok.ts";
 
 /** The edge compiles itself when it starts, which takes a while on a cold machine. */
 const READY_TIMEOUT_MS = 90_000;
-const PROBE_TIMEOUT_MS = 2_000;
-const POLL_MS = 100;
 /** One Ctrl-C reaches us twice under npm: from the terminal, and forwarded by npm. */
 const SAME_CTRL_C_MS = 500;
 
@@ -91,19 +89,11 @@ function assertPortFree({ name, port }: Part): Promise<void> {
 
 /** Returns early, and silently, when `signal` is aborted. */
 async function untilReady({ name, readyUrl }: Part, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  while (!signal.aborted) {
-    if (performance.now() > deadline) {
-      throw new UserError(
-        `The ${name} part was not ready after ${READY_TIMEOUT_MS / 1000} s. Its lines are above.`,
-      );
-    }
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
-    const answer = await fetch(readyUrl, { signal: timeout }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
-  }
+  const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
+  if ((await untilOk(readyUrl, AbortSignal.any([signal, deadline]))) || signal.aborted) return;
+  throw new UserError(
+    `The ${name} part was not ready after ${READY_TIMEOUT_MS / 1000} s. Its lines are above.`,
+  );
 }
 
 /**

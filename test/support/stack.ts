@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Program } from "../../scripts/process-group.ts";
-import { packageScript, ROOT } from "../../scripts/steps.ts";
+import { ROOT } from "../../scripts/steps.ts";
+import { untilOk } from "../../scripts/until-ok.ts";
+import { wranglerDev } from "../../scripts/wrangler-dev.ts";
 
 /** For all programs together. A cold machine compiles the Worker and starts a Chromium first. */
 const READY_TIMEOUT_MS = 90_000;
@@ -117,24 +119,17 @@ async function startEdge(
   const running = run(
     start,
     "edge",
-    [
-      packageScript("wrangler/bin/wrangler.js"),
-      "dev",
-      "--ip=127.0.0.1",
-      `--port=${port}`,
-      "--inspector-port=0",
-      "--show-interactive-dev-session=false",
-      "--log-level=log",
-      `--persist-to=${start.folder}`,
-      // In place of a developer's .env or .dev.vars, which wrangler would read by itself.
-      `--env-file=${noSettings}`,
-      ...Object.entries(vars).map(([name, value]) => `--var=${name}:${value}`),
-    ],
+    wranglerDev({
+      port,
+      vars,
+      // The empty file is in place of a developer's .env or .dev.vars, which wrangler would read by itself.
+      more: [`--persist-to=${start.folder}`, `--env-file=${noSettings}`],
+    }),
     {},
     () => {},
   );
   running.url = url;
-  await beforeDeadline(start, running, untilHealthy(`${url}/health`, start.deadline));
+  await beforeDeadline(start, running, untilOk(`${url}/health`, start.deadline));
   return running;
 }
 
@@ -194,16 +189,6 @@ async function beforeDeadline<T>(
     return await Promise.race([ready, exited, late]);
   } catch (error) {
     throw new Error(`The ${program.name} did not start (${(error as Error).message}):\n${lines.join("\n")}`);
-  }
-}
-
-/** Returns early when `deadline` is aborted: whoever set it says so. */
-async function untilHealthy(url: string, deadline: AbortSignal): Promise<void> {
-  while (!deadline.aborted) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
