@@ -29,14 +29,19 @@ describe("UserContext", () => {
     expect(entries).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(entries).toEqual([{ text: "How are you?", at: NOW }]);
-    expect(up).toEqual([{ type: "user-transcript", text: "How are you?", at: NOW }]);
+    expect(up).toEqual([
+      { type: "user-transcript", text: "How", at: NOW, final: false },
+      { type: "user-transcript", text: "How are you?", at: NOW, final: false },
+      { type: "user-transcript", text: "How are you?", at: NOW, final: true },
+    ]);
   });
 
   it("ends an utterance at once when Gemini says that it is finished", () => {
-    const { entries, says } = setUp();
+    const { entries, says, up } = setUp();
     says("Yes.", true);
     says("", true);
     expect(entries.map(({ text }) => text)).toEqual(["Yes."]);
+    expect(up).toEqual([{ type: "user-transcript", text: "Yes.", at: NOW, final: true }]);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -59,8 +59,13 @@ export class UserContext implements Processor {
     utterance.text += text;
     this.#utterance = utterance;
     clearTimeout(this.#quiet);
-    if (finished || utterance.text.length >= MAX_UTTERANCE_CHARS) this.#finish();
-    else this.#quiet = setTimeout(() => this.#finish(), QUIET_MS);
+    if (finished || utterance.text.length >= MAX_UTTERANCE_CHARS) {
+      this.#finish();
+      return;
+    }
+    this.#quiet = setTimeout(() => this.#finish(), QUIET_MS);
+    const soFar = utterance.text.trim();
+    if (soFar) this.#push?.({ type: "user-transcript", text: soFar, at: utterance.at, final: false }, "up");
   }
 
   #finish(): void {
@@ -72,7 +77,7 @@ export class UserContext implements Processor {
     const { at } = utterance;
     this.#heard = undefined;
     this.#onEntry({ text, at });
-    this.#push?.({ type: "user-transcript", text, at }, "up");
+    this.#push?.({ type: "user-transcript", text, at, final: true }, "up");
   }
 
   /** When the speech began that is transcribed next. */

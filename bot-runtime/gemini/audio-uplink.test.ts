@@ -34,6 +34,17 @@ describe("AudioUplink", () => {
     expect(flat(sent)).toEqual([...counting(0, Math.floor(from / 640) * 640)]);
   });
 
+  it("sends what is left of a chunk when it is flushed, once", () => {
+    const sent: Int16Array[] = [];
+    const uplink = new AudioUplink();
+    uplink.open((chunk) => sent.push(chunk));
+    uplink.add(counting(0, 700));
+    expect([uplink.flush(), uplink.flush()]).toEqual([0, 0]);
+    uplink.add(counting(700, 640));
+    expect(sent.map(({ length }) => length)).toEqual([640, 60, 640]);
+    expect(flat(sent)).toEqual([...counting(0, 1_340)]);
+  });
+
   it("keeps the newest 2 s while nobody listens, and tells what it left out", () => {
     const sent: Int16Array[] = [];
     const uplink = new AudioUplink();

@@ -25,6 +25,11 @@ export class AudioUplink {
     return dropped;
   }
 
+  /** Sends what is not a whole chunk yet. @returns as `add` does */
+  flush(): number {
+    return this.#filled > 0 ? this.#finishChunk() : 0;
+  }
+
   /** From now on chunks go to `send`, first those that waited. */
   open(send: (chunk: Int16Array) => void): void {
     this.#send = send;
@@ -32,7 +37,7 @@ export class AudioUplink {
   }
 
   #finishChunk(): number {
-    const chunk = this.#chunk;
+    const chunk = this.#chunk.subarray(0, this.#filled);
     this.#chunk = new Int16Array(CHUNK_SAMPLES);
     this.#filled = 0;
     if (this.#send) {

@@ -55,10 +55,38 @@ describe("GeminiLive", () => {
     expect(live.connection.audio).toHaveLength(1);
   });
 
+  it.each([
+    { said: "what was said before it was muted, and the pause", unmuted: false, pausedAfter: [1] },
+    { said: "no pause that is over", unmuted: true, pausedAfter: [] },
+  ])("tells Gemini, once connected, $said", async ({ unmuted, pausedAfter }) => {
+    const live = new FakeLive();
+    const connected = Promise.withResolvers<void>();
+    const connect: FakeLive["connect"] = async (...args) => {
+      await connected.promise;
+      return live.connect(...args);
+    };
+    const { sendDown } = runProcessor(new GeminiLive({ connect, setup: SETUP, onNote: () => {} }));
+    sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    sendDown({ type: "input-audio-paused" });
+    if (unmuted) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    connected.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.connection.pausedAfter).toEqual(pausedAfter);
+  });
+
   it("sends the user's voice in chunks of 40 ms, and it ends there", async () => {
     const { live, sendDown, down } = await setUp();
     for (let i = 0; i < 5; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
     expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 640]);
+    expect(down).toEqual([]);
+  });
+
+  it("tells Gemini of a muted microphone, after all that was said before", async () => {
+    const { live, sendDown, down } = await setUp();
+    for (let i = 0; i < 3; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    sendDown({ type: "input-audio-paused" });
+    expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 320]);
+    expect(live.connection.pausedAfter).toEqual([2]);
     expect(down).toEqual([]);
   });
 

@@ -33,8 +33,8 @@ export interface GeminiLiveOptions {
 
 type State =
   | { kind: "new" }
-  /** `greet`: a client is ready and waits for the first words. */
-  | { kind: "connecting"; abort: AbortController; greet: boolean }
+  /** `greet`: a client is ready and waits for the first words. `muted`: its microphone is off again. */
+  | { kind: "connecting"; abort: AbortController; greet: boolean; muted: boolean }
   | { kind: "live"; connection: LiveConnection }
   | { kind: "over" };
 
@@ -60,7 +60,7 @@ export class GeminiLive implements Processor {
   start(push: Push): void {
     this.#push = push;
     const abort = new AbortController();
-    this.#state = { kind: "connecting", abort, greet: false };
+    this.#state = { kind: "connecting", abort, greet: false, muted: false };
     void this.#connect(abort.signal);
   }
 
@@ -77,6 +77,13 @@ export class GeminiLive implements Processor {
         // Not `+= add(…)`: that reads the count before `add` sends, and sending may raise it.
         const dropped = this.#uplink.add(frame.pcm);
         this.#chunksLeftOut += dropped;
+        this.#setMuted(false);
+        return;
+      }
+      case "input-audio-paused": {
+        const dropped = this.#uplink.flush();
+        this.#chunksLeftOut += dropped;
+        this.#setMuted(true);
         return;
       }
       case "client-ready":
@@ -109,10 +116,11 @@ export class GeminiLive implements Processor {
         connection.close();
         return;
       }
-      const { greet } = this.#state;
+      const { greet, muted } = this.#state;
       this.#state = { kind: "live", connection };
       onNote({ kind: "connected", connectMs: Date.now() - startedAt });
       this.#uplink.open((chunk) => this.#sendAudio(chunk));
+      if (muted) connection.sendAudioPause();
       if (greet) this.#greet();
     } catch (thrown) {
       if (this.#state.kind === "connecting") this.#connectFailed(thrown);
@@ -154,6 +162,12 @@ export class GeminiLive implements Processor {
     if (this.#state.kind !== "live") return;
     this.#waitingSince = Date.now();
     this.#state.connection.sendText(greetingRequest(this.#options.setup.language));
+  }
+
+  /** Gemini finds the end of a turn in silence, and a muted microphone sends none: it has to be told. */
+  #setMuted(muted: boolean): void {
+    if (this.#state.kind === "connecting") this.#state = { ...this.#state, muted };
+    else if (this.#state.kind === "live" && muted) this.#state.connection.sendAudioPause();
   }
 
   #sendAudio(chunk: Int16Array): void {

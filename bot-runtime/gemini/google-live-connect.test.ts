@@ -134,6 +134,7 @@ describe("createGoogleLiveConnect", () => {
     const server = await serve(accept);
     const connection = await client(server).connect();
     expect(connection.sendAudio(Int16Array.of(1, -2))).toBe(true);
+    connection.sendAudioPause();
     connection.sendText("Hello");
     await expect
       .poll(() => server.peer.received.slice(1))
@@ -146,6 +147,7 @@ describe("createGoogleLiveConnect", () => {
             },
           },
         },
+        { realtimeInput: { audioStreamEnd: true } },
         { clientContent: { turns: [{ role: "user", parts: [{ text: "Hello" }] }], turnComplete: true } },
       ]);
     connection.close();

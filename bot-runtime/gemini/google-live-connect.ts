@@ -124,6 +124,10 @@ class LiveSocketOwner implements LiveConnection {
     return true;
   }
 
+  sendAudioPause(): void {
+    if (this.#phase.kind === "live") this.#phase.session.sendRealtimeInput({ audioStreamEnd: true });
+  }
+
   sendText(text: string): void {
     if (this.#phase.kind !== "live") return;
     this.#phase.session.sendClientContent({

@@ -33,6 +33,8 @@ export interface LiveConnection {
    * @returns false when it was left out, because too much is still on its way.
    */
   sendAudio(pcm: Int16Array): boolean;
+  /** The microphone is off: what was heard so far may be answered. The next `sendAudio` ends the pause. */
+  sendAudioPause(): void;
   /** A whole turn of the user as text: the model answers it. */
   sendText(text: string): void;
   /** At once, without a closing handshake: a dead peer would hold that up for 30 s. Idempotent. */

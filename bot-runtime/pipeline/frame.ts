@@ -27,14 +27,16 @@ export type Frame =
 /** What is known of the user. */
 export type UserFrame =
   | { type: "input-audio"; pcm: Int16Array }
+  /** No audio has come for a second: the microphone is muted. The next `input-audio` ends the pause. */
+  | { type: "input-audio-paused" }
   /** It sounds as if the user began to speak. Early, and wrong more often than `user-started-speaking`. */
   | { type: "user-speech-onset" }
   | { type: "user-started-speaking" }
   | { type: "user-stopped-speaking" }
   /** A fragment of what the user says, with its own spaces. `finished`: the utterance ends here. */
   | { type: "user-text"; text: string; finished: boolean }
-  /** A whole utterance. `at` is when it began, in epoch milliseconds. */
-  | { type: "user-transcript"; text: string; at: number };
+  /** An utterance as far as it is known; with `final`, the whole. `at` is when it began, in epoch milliseconds. */
+  | { type: "user-transcript"; text: string; at: number; final: boolean };
 
 /** One answer of the model: `answer-started`, then the others in any number, then `answer-ended`. */
 export type AnswerFrame =

@@ -67,8 +67,23 @@ describe("RoomInput", () => {
     vi.advanceTimersByTime(999);
     expect(typesOf(down)).not.toContain("user-stopped-speaking");
     vi.advanceTimersByTime(1);
-    expect(typesOf(down).at(-1)).toBe("user-stopped-speaking");
+    expect(typesOf(down).slice(-2)).toEqual(["user-stopped-speaking", "input-audio-paused"]);
     expect(model.resets).toBe(1);
+  });
+
+  it("tells of each pause once, also of one in silence", () => {
+    const input = new RoomInput(new ScriptedModel());
+    const { down } = runProcessor(input);
+    const pauses = () => typesOf(down).filter((type) => type === "input-audio-paused").length;
+    vi.advanceTimersByTime(5_000);
+    expect(pauses()).toBe(0);
+    input.audio(QUIET);
+    vi.advanceTimersByTime(5_000);
+    expect(pauses()).toBe(1);
+    input.audio(QUIET);
+    vi.advanceTimersByTime(1_000);
+    expect(pauses()).toBe(2);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("waits that second from the last frame, not from the first", () => {

@@ -12,7 +12,10 @@ import {
   type VoiceActivityParams,
 } from "../vad/voice-activity.ts";
 
-/** A microphone that is muted in the middle of a word sends nothing more: after this, the user has stopped. */
+/**
+ * A muted microphone sends nothing more: after this, the user has stopped, were it in the middle of a word. Gemini
+ * asks to be told of a pause from a second on.
+ */
 const AUDIO_IDLE_MS = 1_000;
 
 /** Where the call comes into the pipeline: audio with its voice activity, and app messages. */
@@ -22,7 +25,7 @@ export class RoomInput implements Processor {
   readonly #params: VoiceActivityParams;
   #activity: VoiceActivity = QUIET;
   #push: Push | undefined;
-  /** Runs only while the user is not QUIET. */
+  /** Runs while audio comes. */
   #idle: NodeJS.Timeout | undefined;
 
   constructor(model: SpeechModel, params: VoiceActivityParams = PIPECAT_VAD) {
@@ -46,6 +49,7 @@ export class RoomInput implements Processor {
   /** A frame of the user's voice. The start of speech is pushed before the audio that shows it. */
   audio(pcm: Int16Array): void {
     const ms = (pcm.length * 1000) / INPUT_SAMPLE_RATE;
+    this.#expectMore();
     this.#become(
       nextActivity(this.#activity, { probability: this.#model.probability(pcm), ms }, this.#params),
     );
@@ -59,23 +63,23 @@ export class RoomInput implements Processor {
   #become(next: VoiceActivity): void {
     const before = this.#activity;
     this.#activity = next;
-    if (next.kind === "QUIET") this.#clearIdle();
-    else this.#expectAudio();
     if (!isLikelySpeaking(before) && isLikelySpeaking(next))
       this.#push?.({ type: "user-speech-onset" }, "down");
     if (isSpeaking(before) === isSpeaking(next)) return;
     this.#push?.({ type: isSpeaking(next) ? "user-started-speaking" : "user-stopped-speaking" }, "down");
   }
 
-  #expectAudio(): void {
+  #expectMore(): void {
     if (!this.#push) return;
     if (this.#idle) {
       this.#idle.refresh();
       return;
     }
     this.#idle = setTimeout(() => {
+      this.#clearIdle();
       this.#model.reset();
       this.#become(QUIET);
+      this.#push?.({ type: "input-audio-paused" }, "down");
     }, AUDIO_IDLE_MS);
   }
 

@@ -146,12 +146,17 @@ describe("Rtvi", () => {
     const { onFrames } = setUp();
     const at = Date.UTC(2026, 0, 1);
     const data = onFrames(
-      { type: "user-transcript", text: "Hello", at },
+      { type: "user-transcript", text: "Hel", at, final: false },
+      { type: "user-transcript", text: "Hello", at, final: true },
       { type: "first-audio", processor: "GeminiLive", ttfbMs: 640 },
       { type: "usage", usage: { promptTokens: 1, responseTokens: 2, totalTokens: 3 } },
       { type: "failed", reason: "gemini_failed", detail: "Lost." },
     ).map(({ type, data }) => ({ type, data }));
     expect(data).toEqual([
+      {
+        type: "user-transcription",
+        data: { text: "Hel", user_id: "user-1", timestamp: "2026-01-01T00:00:00.000Z", final: false },
+      },
       {
         type: "user-transcription",
         data: { text: "Hello", user_id: "user-1", timestamp: "2026-01-01T00:00:00.000Z", final: true },

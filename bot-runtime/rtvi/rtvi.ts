@@ -84,7 +84,7 @@ export class Rtvi implements Processor, Observer {
       case "user-stopped-speaking":
         return [{ type: frame.type }];
       case "user-transcript":
-        return [this.#transcription(frame.text, frame.at)];
+        return [this.#transcription(frame)];
       case "answer-started":
         return [{ type: "bot-llm-started" }];
       case "answer-audio":
@@ -131,9 +131,9 @@ export class Rtvi implements Processor, Observer {
     }
   }
 
-  #transcription(text: string, at: number): ServerMessage {
+  #transcription({ text, at, final }: Extract<Frame, { type: "user-transcript" }>): ServerMessage {
     const timestamp = new Date(at).toISOString();
-    return { type: "user-transcription", data: { text, user_id: this.#userId, timestamp, final: true } };
+    return { type: "user-transcription", data: { text, user_id: this.#userId, timestamp, final } };
   }
 
   /** Clients of protocol 1 know no status: they get each sentence once, when it begins. */

@@ -8,6 +8,8 @@ export class FakeLiveConnection implements LiveConnection {
   readonly events: LiveEvents;
   readonly audio: Int16Array[] = [];
   readonly texts: string[] = [];
+  /** How many chunks of audio had been sent at each pause. */
+  readonly pausedAfter: number[] = [];
   closed = false;
   /** Whether it has room for more audio. */
   hasSpace = true;
@@ -20,6 +22,10 @@ export class FakeLiveConnection implements LiveConnection {
   sendAudio(pcm: Int16Array): boolean {
     if (this.hasSpace) this.audio.push(pcm);
     return this.hasSpace;
+  }
+
+  sendAudioPause(): void {
+    this.pausedAfter.push(this.audio.length);
   }
 
   sendText(text: string): void {
