@@ -27,6 +27,8 @@ export interface ServerOptions {
   sessions: Sessions;
   roomHost: Pick<RoomHost, "ready" | "stats">;
   headersTimeoutMs?: number;
+  /** Signed requests that pass within their lifetime of about a minute; each is remembered so long. */
+  maxSignedRequests?: number;
   unhandledRejections(): number;
   log: Log<BotRuntimeEvent>;
 }
@@ -95,8 +97,9 @@ function createHandler(options: ServerOptions) {
 }
 
 /** The API of a bot host, top to bottom. */
-function createRoutes({ trustedKeys, sessions, roomHost, unhandledRejections }: ServerOptions) {
-  const verify = createRequestVerifier(trustedKeys);
+function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOptions) {
+  const { maxSignedRequests: maxRemembered, unhandledRejections } = options;
+  const verify = createRequestVerifier(trustedKeys, { maxRemembered });
 
   return async (request: IncomingMessage): Promise<Reply> => {
     const target = request.url ?? "/";

@@ -1,30 +1,75 @@
 /**
  * Every error that one of our programs answers with. The code is the stable part: clients and operators match
- * on it. `retryable` says whether the same request may succeed later without being changed.
+ * on it. `retryable` says whether the same request may succeed later without being changed. `by` names the programs
+ * that answer with it: each has a test that provokes every one of its own. (The emulators answer so under
+ * `/_emulator`; what they imitate answers as the service does.)
  */
 export const ERRORS = {
-  invalid_json: { status: 400, title: "The body is not JSON", retryable: false },
-  unauthorized: { status: 401, title: "Not authenticated", retryable: false },
-  forbidden: { status: 403, title: "Not allowed", retryable: false },
-  not_found: { status: 404, title: "No such resource", retryable: false },
-  session_not_found: { status: 404, title: "No such session", retryable: false },
-  method_not_allowed: { status: 405, title: "Method not allowed", retryable: false },
-  conflict: { status: 409, title: "In conflict with what is there", retryable: false },
-  attempt_outdated: { status: 409, title: "A newer attempt holds this session", retryable: false },
-  session_ended: { status: 410, title: "The session has ended", retryable: false },
-  body_too_large: { status: 413, title: "The body is too large", retryable: false },
-  unsupported_media_type: { status: 415, title: "Not a JSON content type", retryable: false },
-  invalid_request: { status: 422, title: "The request is not valid", retryable: false },
-  upgrade_required: { status: 426, title: "A WebSocket is expected here", retryable: false },
-  rate_limited: { status: 429, title: "Too many requests", retryable: true },
-  internal: { status: 500, title: "Something broke on our side", retryable: true },
-  daily_failed: { status: 502, title: "Daily did not do its part", retryable: true },
-  misconfigured: { status: 503, title: "The service is not configured", retryable: false },
-  no_capacity: { status: 503, title: "No bot host can take a call now", retryable: true },
-  draining: { status: 503, title: "This bot host takes no new calls", retryable: true },
-} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
+  invalid_json: {
+    status: 400,
+    title: "The body is not JSON",
+    retryable: false,
+    by: ["edge", "bot", "emulator"],
+  },
+  unauthorized: { status: 401, title: "Not authenticated", retryable: false, by: ["edge", "bot"] },
+  forbidden: { status: 403, title: "Not allowed", retryable: false, by: ["edge"] },
+  not_found: { status: 404, title: "No such resource", retryable: false, by: ["edge", "bot", "emulator"] },
+  session_not_found: { status: 404, title: "No such session", retryable: false, by: ["edge"] },
+  method_not_allowed: {
+    status: 405,
+    title: "Method not allowed",
+    retryable: false,
+    by: ["edge", "bot", "emulator"],
+  },
+  conflict: { status: 409, title: "In conflict with what is there", retryable: false, by: ["edge"] },
+  attempt_outdated: {
+    status: 409,
+    title: "A newer attempt holds this session",
+    retryable: false,
+    by: ["bot"],
+  },
+  session_ended: { status: 410, title: "The session has ended", retryable: false, by: ["edge"] },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    retryable: false,
+    by: ["edge", "bot", "emulator"],
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "Not a JSON content type",
+    retryable: false,
+    by: ["edge", "bot"],
+  },
+  invalid_request: {
+    status: 422,
+    title: "The request is not valid",
+    retryable: false,
+    by: ["edge", "bot", "emulator"],
+  },
+  upgrade_required: { status: 426, title: "A WebSocket is expected here", retryable: false, by: ["edge"] },
+  rate_limited: { status: 429, title: "Too many requests", retryable: true, by: ["bot"] },
+  internal: { status: 500, title: "Something broke on our side", retryable: true, by: ["edge", "bot"] },
+  daily_failed: { status: 502, title: "Daily did not do its part", retryable: true, by: ["edge"] },
+  misconfigured: { status: 503, title: "The service is not configured", retryable: false, by: ["edge"] },
+  no_capacity: {
+    status: 503,
+    title: "No bot host can take a call now",
+    retryable: true,
+    by: ["edge", "bot"],
+  },
+  draining: { status: 503, title: "This bot host takes no new calls", retryable: true, by: ["bot"] },
+} as const satisfies Record<
+  string,
+  { status: number; title: string; retryable: boolean; by: readonly ("edge" | "bot" | "emulator")[] }
+>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The codes that one of the programs answers with. */
+export type ErrorCodeOf<Program extends "edge" | "bot" | "emulator"> = {
+  [Code in ErrorCode]: Program extends (typeof ERRORS)[Code]["by"][number] ? Code : never;
+}[ErrorCode];
 
 /** One field of a request that was refused. `path` is dotted (`user.locale`), empty for the body itself. */
 export interface FieldError {

@@ -88,6 +88,7 @@ export async function signRequest(key: SigningKey, request: SignedRequest): Prom
  */
 export function createRequestVerifier(
   keys: TrustedKeys,
+  { maxRemembered = MAX_REMEMBERED }: { maxRemembered?: number } = {},
 ): (authorization: string | undefined, request: SignedRequest) => Promise<void> {
   const keySet = createLocalJWKSet(keys);
   /** Request id → when it may be forgotten, in order of arrival. */
@@ -115,18 +116,20 @@ export function createRequestVerifier(
       throw new ProblemError("unauthorized", "The signature is for another body.");
     }
     // It is among the required claims, which its type does not know.
-    rememberOnce(seen, String(payload.jti));
+    rememberOnce(seen, { id: String(payload.jti), maxRemembered });
   };
 }
 
-function rememberOnce(seen: Map<string, number>, id: string): void {
+function rememberOnce(
+  seen: Map<string, number>,
+  { id, maxRemembered }: { id: string; maxRemembered: number },
+): void {
   const now = Date.now();
   for (const [oldId, forgetAt] of seen) {
     if (forgetAt > now) break;
     seen.delete(oldId);
   }
   if (seen.has(id)) throw new ProblemError("unauthorized", "This signed request was used before.");
-  if (seen.size >= MAX_REMEMBERED)
-    throw new ProblemError("rate_limited", "Too many signed requests at once.");
+  if (seen.size >= maxRemembered) throw new ProblemError("rate_limited", "Too many signed requests at once.");
   seen.set(id, now + REMEMBER_MS);
 }
