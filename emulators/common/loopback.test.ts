@@ -10,6 +10,12 @@ test.each([
   ["evil.example:8788", false],
   ["127.0.0.1.evil.example", false],
   ["user@evil.example", false],
+  ["evil.example@localhost", false],
+  ["localhost/evil.example", false],
+  ["localhost?evil.example", false],
+  ["localhost#evil.example", false],
+  ["0.0.0.0:8788", false],
+  ["127.0.0.2:8788", false],
   ["", false],
   [undefined, false],
 ])("host %s: %s", (host, expected) => {
@@ -23,6 +29,8 @@ test.each([
   ["https://evil.example", false],
   ["http://localhost.evil.example", false],
   ["null", false],
+  ["http://evil.example@localhost", false],
+  ["capacitor://localhost", true],
   ["", false],
 ])("origin %s: %s", (origin, expected) => {
   expect(isLoopbackOrigin(origin)).toBe(expected);

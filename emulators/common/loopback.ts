@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { IncomingHttpHeaders, Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ProblemError } from "../../protocol/errors.ts";
 
 /**
  * An emulator serves this machine only, since its keys are public. Listening on loopback is not enough for that: a
@@ -21,8 +22,21 @@ export function isLoopbackOrigin(origin: string | undefined): boolean {
   return origin === undefined || isLoopbackUrl(origin);
 }
 
-function isLoopbackUrl(url: string): boolean {
-  return URL.canParse(url) && NAMES.has(new URL(url).hostname);
+/** @throws ProblemError `forbidden` for a request that another machine or another site is behind. */
+export function requireLoopback({ host, origin }: IncomingHttpHeaders): void {
+  if (!isLoopbackHost(host)) throw new ProblemError("forbidden", "The emulator answers to localhost only.");
+  if (!isLoopbackOrigin(origin)) {
+    throw new ProblemError("forbidden", "The emulator answers to pages of this machine only.");
+  }
+}
+
+/** An address of this machine and nothing else: no user, no path. */
+function isLoopbackUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { hostname, username, password, pathname, search, hash } = new URL(text);
+  // A scheme that browsers do not know, such as an app's own, has no path at all.
+  const bare = username + password + search + hash === "" && (pathname === "/" || pathname === "");
+  return bare && NAMES.has(hostname);
 }
 
 /**

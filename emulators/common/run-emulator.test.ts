@@ -2,8 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { listenOnLoopback } from "./loopback.ts";
+
+/** On a machine that is busy a program takes seconds to start. */
+const START_WITHIN_MS = 20_000;
+vi.setConfig({ testTimeout: 2 * START_WITHIN_MS });
 
 const here = (file: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${file}`).href);
 
@@ -14,13 +18,14 @@ function run(close: string, environment: Record<string, string> = {}) {
     import { listenOnLoopback } from ${here("loopback.ts")};
     import { runEmulator } from ${here("run-emulator.ts")};
     import { emulatorSettings } from ${here("settings.ts")};
+    import { z } from "zod";
     const server = createServer();
     await runEmulator({
       name: "test",
-      settings: emulatorSettings(0),
+      settings: emulatorSettings(0).extend({ MOOD: z.string().default("calm") }),
       log: (event) => console.log(JSON.stringify(event)),
-      start: async ({ port }) => ({
-        url: await listenOnLoopback(server, port),
+      start: async ({ port, settings: { MOOD } }) => ({
+        url: \`\${await listenOnLoopback(server, port)}/\${MOOD}\`,
         close: async () => { ${close} },
       }),
     });`;
@@ -42,7 +47,8 @@ function run(close: string, environment: Record<string, string> = {}) {
     child,
     said,
     ended: once(child, "close"),
-    listening: () => expect.poll(() => said.out, { timeout: 10_000 }).toMatch(/server\.listening.*\n/),
+    listening: () =>
+      expect.poll(() => said.out, { timeout: START_WITHIN_MS }).toMatch(/server\.listening.*\n/),
     lines: () =>
       said.out
         .trim()
@@ -64,29 +70,34 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const { child, said, ended, listening, lines } = run(CLOSE_WHEN_TOLD);
     await listening();
     child.kill(signal);
-    await expect.poll(() => said.out, { timeout: 10_000 }).toMatch(/closing.*\n/);
+    await expect.poll(() => said.out, { timeout: START_WITHIN_MS }).toMatch(/closing.*\n/);
     child.kill(signal);
     child.stdin.end("Close.");
     expect(await ended).toEqual([0, null]);
     expect(lines()).toEqual([
-      { event: "server.listening", url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
+      { event: "server.listening", url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/calm$/) },
       { event: "closing" },
       { event: "server.stopped", signal },
     ]);
   },
 );
 
-test("ends within three seconds where closing hangs, and where something outlives it", async () => {
+test("starts with the settings that it has beside the common ones", async () => {
+  const { said, listening, lines } = run("server.close();", { MOOD: "cheerful" });
+  await listening();
+  expect(said.err).toBe("");
+  expect(lines()).toEqual([{ event: "server.listening", url: expect.stringMatching(/\/cheerful$/) }]);
+});
+
+test("ends by itself where closing hangs, and where something outlives it", async () => {
   const programs = [run("await new Promise(() => {});"), run("")];
   for (const { listening } of programs) await listening();
-  const before = performance.now();
   for (const { child } of programs) child.kill("SIGTERM");
   expect(await Promise.all(programs.map(({ ended }) => ended))).toEqual([
     [1, null],
     [1, null],
   ]);
-  expect(performance.now() - before).toBeLessThan(3_000);
-}, 10_000);
+});
 
 test("logs a closing that fails, and exits with 1", async () => {
   const { child, ended, listening, lines } = run('server.close(); throw new Error("Stuck.");');

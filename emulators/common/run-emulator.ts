@@ -1,16 +1,22 @@
 import type { z } from "zod";
 import { describeError, type Log } from "../../protocol/log.ts";
 import type { ProgramEvent } from "./log-events.ts";
-import { type emulatorSettings, parseSettings } from "./settings.ts";
+import { parseSettings } from "./settings.ts";
 
 /** Closing takes milliseconds; after this long something hangs, and the process ends anyway. */
 const CLOSE_WITHIN_MS = 2_000;
 
-interface RunOptions {
+interface Running {
+  url: string;
+  close(): Promise<void>;
+}
+
+interface RunOptions<Settings extends z.ZodType<{ PORT: number }>> {
   /** As in "The Daily emulator". */
   name: string;
-  settings: ReturnType<typeof emulatorSettings>;
-  start(options: { port: number }): Promise<{ url: string; close(): Promise<void> }>;
+  /** `emulatorSettings`, and what this emulator has beside them. */
+  settings: Settings;
+  start(options: { port: number; settings: z.output<Settings> }): Promise<Running>;
   log: Log<ProgramEvent>;
 }
 
@@ -18,13 +24,19 @@ interface RunOptions {
  * An emulator as a program of its own: settings from the environment, a line when it listens, its end on SIGTERM or
  * SIGINT. What keeps it from starting is a sentence on standard error, and exit code 1.
  */
-export async function runEmulator({ name, settings, start, log }: RunOptions): Promise<void> {
+export async function runEmulator<Settings extends z.ZodType<{ PORT: number }>>({
+  name,
+  settings: schema,
+  start,
+  log,
+}: RunOptions<Settings>): Promise<void> {
   // Before anybody is told that we listen, or a signal that follows at once would kill us.
   const signalled = firstSignal();
-  let emulator: Awaited<ReturnType<RunOptions["start"]>>;
+  let emulator: Running;
   try {
-    const { PORT: port }: z.output<typeof settings> = parseSettings(settings, process.env);
-    emulator = await start({ port }).catch((thrown: unknown) => {
+    const settings = parseSettings(schema, process.env);
+    const port = settings.PORT;
+    emulator = await start({ port, settings }).catch((thrown: unknown) => {
       throw isPortInUse(thrown) ? new Error(`port ${port} is in use. Set PORT to another one.`) : thrown;
     });
   } catch (thrown) {

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 /** Google's words for the statuses that this emulator answers with. */
 const STATUS_WORDS = {
   400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
   405: "UNIMPLEMENTED",
@@ -12,23 +13,53 @@ const STATUS_WORDS = {
   500: "INTERNAL",
 } as const;
 
+/** `google.rpc.ErrorInfo`: why, for a program. */
+interface ErrorInfo {
+  reason: string;
+}
+
 /** An error in the shape that Google's HTTP APIs answer with. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: keyof typeof STATUS_WORDS;
+  readonly #info: ErrorInfo | undefined;
 
-  constructor(code: keyof typeof STATUS_WORDS, message: string, options?: ErrorOptions) {
+  constructor(
+    code: keyof typeof STATUS_WORDS,
+    message: string,
+    options: ErrorOptions & { info?: ErrorInfo } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.#info = options.info;
   }
 
   toJson(): object {
-    return { error: { code: this.code, message: this.message, status: STATUS_WORDS[this.code] } };
+    const details = this.#info && [
+      {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        reason: this.#info.reason,
+        domain: "googleapis.com",
+        metadata: { service: "generativelanguage.googleapis.com" },
+      },
+    ];
+    const error = { code: this.code, message: this.message, status: STATUS_WORDS[this.code] };
+    return { error: details ? { ...error, details } : error };
+  }
+
+  /** Headers that belong to the status. */
+  toHeaders(): Record<string, string> {
+    return this.code === 426 ? { connection: "Upgrade", upgrade: "websocket" } : {};
   }
 }
 
-export function sendJson(response: ServerResponse, status: number, body: object): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
   const text = `${JSON.stringify(body, null, 2)}\n`;
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
   response.end(text);
 }

@@ -1,25 +1,69 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { ProblemError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/parse.ts";
 import { readBody } from "../common/body.ts";
-import { ApiError, sendJson } from "./api-error.ts";
+import { sendJson } from "./api-error.ts";
 import { AnswerKind } from "./core/answer.ts";
+import type { LiveSession } from "./core/live-session.ts";
+import { Pace } from "./core/pace.ts";
 import { Fault } from "./faults.ts";
-import type { Registry } from "./registry.ts";
+import type { FaultOutcome, Registry } from "./registry.ts";
 
-const AnswerOrder = z.strictObject({ answer: AnswerKind, session: z.string().optional() });
+const session = z.string().optional();
+const AnswerOrder = z.strictObject({ answer: AnswerKind, session });
+const PaceOrder = z.strictObject({ ...Pace.shape, session });
+const SeedOrder = z.strictObject({ seed: z.int32() });
+const BadKeyOrder = z.strictObject({ code: z.literal([1007, 1008]) });
+
+/** What can be ordered, by the last part of the path. Each gives the body of its answer. */
+const ORDERS: Readonly<Record<string, (registry: Registry, body: string) => object>> = {
+  answer(registry, body) {
+    const { answer, session } = parseJson(AnswerOrder, body);
+    if (!registry.setAnswer(answer, session)) throw noOpenSession(session);
+    return { answer };
+  },
+  pace(registry, body) {
+    const { session, ...pace } = parseJson(PaceOrder, body);
+    if (!registry.setPace(pace, session)) throw noOpenSession(session);
+    return { pace };
+  },
+  seed(registry, body) {
+    const { seed } = parseJson(SeedOrder, body);
+    registry.setSeed(seed);
+    return { seed };
+  },
+  badKey(registry, body) {
+    const { code } = parseJson(BadKeyOrder, body);
+    registry.setBadKeyCode(code);
+    return { code };
+  },
+  faults(registry, body) {
+    const fault = parseJson(Fault, body);
+    return outcomeOf(registry.inflict(fault), "session" in fault ? fault.session : undefined);
+  },
+  reset(registry) {
+    registry.reset();
+    return {};
+  },
+};
 
 /**
  * What tests and people use to look at the emulator and to make it misbehave, under `/_emulator`:
  *
- *     GET  sessions              every session, open or ended, oldest first
- *     GET  sessions/{id}/audio   s16le 16 kHz: what the client sent, in order of arrival
- *     GET  sessions/{id}/sent    s16le 24 kHz: what was sent to it
+ *     GET  sessions                every session, open or ended, oldest first
+ *     GET  sessions/{id}           one of them
+ *     GET  sessions/{id}/audio     s16le 16 kHz: what the client sent, in order of arrival
+ *     GET  sessions/{id}/sent      s16le 24 kHz: what was sent to it
+ *     GET  sessions/{id}/messages  the last 500 messages, both ways
  *     POST answer {answer, session?}                     what is answered from the next turn on
- *     POST faults {fault, session?, afterMs?, …}         see faults.ts
+ *     POST pace   {firstAudioMs?, chunkMs?, …, session?}  how it comes, see core/pace.ts
+ *     POST faults {fault, session?, afterMs?, at?, …}    see faults.ts
+ *     POST seed   {seed}                                 of all that is random, for the sessions to come
+ *     POST badKey {code}                                 with which a bad key closes
  *     POST reset
  *
- * @throws ApiError, and ProblemError for what is wrong with a body
+ * @throws ProblemError
  */
 export async function control(
   registry: Registry,
@@ -29,53 +73,70 @@ export async function control(
 ): Promise<void> {
   const [resource = "", id, part, ...rest] = path.split("/");
   if (rest.length > 0) throw notFound(path);
-
   if (resource === "sessions") {
     requireMethod(request, "GET");
     if (id === undefined) sendJson(response, 200, registry.views());
-    else sendRecording(registry, { id, part }, response);
+    else sendSession({ session: findSession(registry, id), part, path }, response);
     return;
   }
-  if (id !== undefined || !["answer", "faults", "reset"].includes(resource)) throw notFound(path);
+  const order = Object.hasOwn(ORDERS, resource) ? ORDERS[resource] : undefined;
+  if (id !== undefined || !order) throw notFound(path);
   requireMethod(request, "POST");
-  if (resource === "answer") {
-    const { answer, session } = parseJson(AnswerOrder, await readBody(request));
-    if (!registry.setAnswer(answer, session)) throw noSession(session);
-    sendJson(response, 200, { answer });
-  } else if (resource === "faults") {
-    const fault = parseJson(Fault, await readBody(request));
-    const outcome = registry.inflict(fault);
-    if (outcome.kind === "no_such_session") throw noSession("session" in fault ? fault.session : undefined);
-    if (outcome.kind === "too_many") throw new ApiError(429, "Too many faults are waiting. POST reset.");
-    sendJson(response, 200, { sessions: outcome.sessions, next: outcome.next });
-  } else {
-    registry.reset();
-    sendJson(response, 200, {});
+  sendJson(response, 200, order(registry, await readBody(request)));
+}
+
+function sendSession(
+  { session, part, path }: { session: LiveSession; part: string | undefined; path: string },
+  response: ServerResponse,
+): void {
+  switch (part) {
+    case undefined:
+      sendJson(response, 200, session.view());
+      return;
+    case "messages":
+      sendJson(response, 200, session.messages.entries);
+      return;
+    case "audio":
+    case "sent": {
+      const recording = part === "audio" ? session.received : session.sent;
+      response.writeHead(200, { "content-type": "application/octet-stream" });
+      response.end(recording.bytes());
+      return;
+    }
+    default:
+      throw notFound(path);
   }
 }
 
-function sendRecording(
-  registry: Registry,
-  { id, part }: { id: string; part: string | undefined },
-  response: ServerResponse,
-): void {
-  if (part !== "audio" && part !== "sent") throw notFound(`sessions/${id}/${part ?? ""}`);
-  const session = registry.find(id);
-  if (!session) throw noSession(id, "");
-  const recording = part === "audio" ? session.received : session.sent;
-  const bytes = recording.bytes();
-  response.writeHead(200, { "content-type": "application/octet-stream" });
-  response.end(bytes);
+/** @throws ProblemError where the fault cannot be */
+function outcomeOf(outcome: FaultOutcome, session: string | undefined): object {
+  switch (outcome.kind) {
+    case "planned":
+      return { sessions: outcome.sessions, next: outcome.next };
+    case "no_such_session":
+      throw noOpenSession(session);
+    case "too_many":
+      throw new ProblemError("conflict", "Too many faults are waiting. POST reset.");
+    case "impossible":
+      throw new ProblemError("conflict", outcome.why);
+  }
+}
+
+function findSession(registry: Registry, id: string): LiveSession {
+  const found = registry.find(id);
+  if (!found) throw new ProblemError("session_not_found", `There is no session ${id}.`);
+  return found;
 }
 
 function requireMethod(request: IncomingMessage, method: "GET" | "POST"): void {
-  if (request.method !== method) throw new ApiError(405, `Only ${method} is possible here.`);
+  if (request.method === method) return;
+  throw new ProblemError("method_not_allowed", `Only ${method} is possible here.`);
 }
 
-function notFound(path: string): ApiError {
-  return new ApiError(404, `There is no /_emulator/${path}.`);
+function notFound(path: string): ProblemError {
+  return new ProblemError("not_found", `There is no /_emulator/${path}.`);
 }
 
-function noSession(id: string | undefined, open = "open "): ApiError {
-  return new ApiError(404, `There is no ${open}session ${id ?? ""}.`);
+function noOpenSession(id: string | undefined): ProblemError {
+  return new ProblemError("session_not_found", `There is no open session ${id ?? ""}.`);
 }

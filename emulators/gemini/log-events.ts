@@ -21,6 +21,8 @@ type LogEvent =
             turns: number;
           }
         | { event: "fault.applied"; sessionId: string; fault: string }
+        /** Its time had come, and the session was not of a kind that it could befall. */
+        | { event: "fault.impossible"; sessionId: string; fault: string }
       ));
 
 export type Log = LogOf<LogEvent>;

@@ -54,7 +54,7 @@ describe("with the official client", () => {
 
     expect(textOf(messages)).toBe("You said:");
     const transcription = messages.find(({ serverContent }) => serverContent?.inputTranscription);
-    expect(transcription?.serverContent?.inputTranscription?.text).toMatch(/^\(1\.[12] s of speech\)$/);
+    expect(transcription?.serverContent?.inputTranscription?.text).toMatch(/^\(1\.[12]$/);
     // lead-in 0.5 s, pause, the speech with its margins
     expect(samplesIn(audioOf(messages)) / 24_000).toBeGreaterThan(0.5 + 0.15 + 1.2);
 
@@ -83,9 +83,14 @@ describe("with the official client", () => {
     const update = first.messages.find((m) => m.sessionResumptionUpdate)?.sessionResumptionUpdate;
     expect(update).toMatchObject({ resumable: true, newHandle: expect.stringMatching(/^Ci/) });
     const { id } = await emulator.newestSession();
+    // While its session is open it is good for nothing.
+    const sessionResumption = { handle: update?.newHandle ?? "" };
+    await expect(emulator.connect({ ...CONFIG, sessionResumption })).rejects.toThrow(/1011.*Internal error/);
+    first.session.close();
+    await vi.waitFor(() => expect(first.closes).toHaveLength(1));
 
-    await emulator.connect({ ...CONFIG, sessionResumption: { handle: update?.newHandle ?? "" } });
-    expect(await emulator.newestSession()).toMatchObject({ resumes: id });
+    await emulator.connect({ ...CONFIG, sessionResumption });
+    expect(await emulator.newestSession()).toMatchObject({ resumedFrom: id });
     await expect(emulator.connect({ ...CONFIG, sessionResumption: { handle: "bogus" } })).rejects.toThrow(
       /1008.*BidiGenerateContent session not found/,
     );
@@ -96,20 +101,6 @@ describe("with the official client", () => {
     await expect(emulator.connect(CONFIG, { model: "gemini-9-live" })).rejects.toThrow(
       /1008.*models\/gemini-9-live is not found for API version v1beta/,
     );
-  });
-
-  test("lists its models, for the right key only", async () => {
-    const models = await emulator.client().models.list();
-    expect(models.page.map(({ name }) => name)).toContain("models/gemini-3.8-live");
-    const refused = await fetch(`${emulator.url}/v1beta/models?key=wrong`);
-    expect(refused.status).toBe(400);
-    expect(await refused.json()).toEqual({
-      error: {
-        code: 400,
-        message: "API key not valid. Please pass a valid API key.",
-        status: "INVALID_ARGUMENT",
-      },
-    });
   });
 });
 

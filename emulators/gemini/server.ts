@@ -1,33 +1,25 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { EMULATED_GEMINI_KEY } from "../../protocol/development.ts";
-import { ProblemError } from "../../protocol/errors.ts";
+import { asProblem, type ErrorCode, ProblemError } from "../../protocol/errors.ts";
 import { describeError } from "../../protocol/log.ts";
 import { hungUp } from "../common/body.ts";
-import { isLoopbackHost, isLoopbackOrigin, listenOnLoopback } from "../common/loopback.ts";
+import { listenOnLoopback, requireLoopback } from "../common/loopback.ts";
 import { ApiError, sendJson } from "./api-error.ts";
 import { control } from "./control.ts";
-import { Closes } from "./core/closes.ts";
-import { LIVE_MODELS } from "./core/models.ts";
+import { Closes, fitReason } from "./core/closes.ts";
+import { type Entry, enter, liveAddress } from "./live-door.ts";
 import type { Log } from "./log-events.ts";
 import { Registry } from "./registry.ts";
+import { rest } from "./rest.ts";
+import { EMULATED_VERTEX_TOKEN } from "./settings.ts";
 
 /** Largest message of a client: a minute of 16 kHz sound as base64 JSON, or a very long system instruction. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The official client joins its base URL and this path with two slashes. */
-const LIVE_PATH =
-  /^\/+ws\/google\.ai\.generativelanguage\.(v1|v1alpha|v1beta)\.GenerativeService\.BidiGenerateContent$/;
-const MODELS_PATH = /^\/+(?:v1|v1alpha|v1beta)\/models$/;
 const CONTROL_PATH = /^\/_emulator\/(.+)$/;
 
 export interface GeminiEmulatorOptions {
@@ -35,6 +27,8 @@ export interface GeminiEmulatorOptions {
   port: number;
   /** The only key that is accepted. */
   apiKey?: string;
+  /** Sessions at one time; the next closes as over quota. */
+  maxSessions?: number;
   /** Silent by default. */
   log?: Log;
 }
@@ -51,8 +45,8 @@ export interface GeminiEmulator {
  * @throws Error of `listen`, such as EADDRINUSE.
  */
 export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promise<GeminiEmulator> {
-  const { port, apiKey = EMULATED_GEMINI_KEY, log = () => {} } = options;
-  const registry = new Registry(log);
+  const { port, apiKey = EMULATED_GEMINI_KEY, log = () => {}, maxSessions } = options;
+  const registry = new Registry(log, maxSessions);
   // Compression would cost four times the CPU of everything else here together.
   const sockets = new WebSocketServer({
     noServer: true,
@@ -67,10 +61,9 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
   server.on("request", (request, response) => {
     answer({ registry, apiKey }, request, response).catch((thrown: unknown) => {
       if (hungUp(request)) return;
-      const error = asApiError(thrown, log);
       // The rest of a body that was refused half-way is not worth waiting for.
       if (!request.complete) response.setHeader("connection", "close");
-      sendJson(response, error.code, error.toJson());
+      sendError(response, { thrown, log, control: CONTROL_PATH.test(splitUrl(request).path) });
     });
   });
 
@@ -81,16 +74,16 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
       return;
     }
     try {
-      const { apiVersion, key } = liveRequest(request, registry);
+      const entry = liveEntry({ registry, apiKey }, request);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        if (key === apiKey) {
-          registry.open(webSocket, apiVersion);
+        if (entry.kind === "open") {
+          registry.open(webSocket, entry);
           return;
         }
-        // Google takes the connection before it looks at the key.
-        log({ event: "connection.refused", ...Closes.badKey });
+        const refused = { code: entry.close.code, reason: fitReason(entry.close.reason) };
+        log({ event: "connection.refused", ...refused });
         webSocket.on("error", () => {}); // ws closes the socket itself
-        webSocket.close(Closes.badKey.code, Closes.badKey.reason);
+        webSocket.close(refused.code, refused.reason);
       });
     } catch (thrown) {
       const refusal = thrown instanceof Refusal ? thrown : asApiError(thrown, log);
@@ -118,37 +111,22 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
   };
 }
 
+interface Served {
+  registry: Registry;
+  apiKey: string;
+}
+
 async function answer(
-  { registry, apiKey }: { registry: Registry; apiKey: string },
+  { registry, apiKey }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   requireLoopback(request.headers);
   const { path, query } = splitUrl(request);
   const controlPath = CONTROL_PATH.exec(path)?.[1];
-  if (controlPath !== undefined) {
-    await control(registry, controlPath, request, response);
-  } else if (MODELS_PATH.test(path) && request.method === "GET") {
-    const key = request.headers["x-goog-api-key"] ?? query.get("key");
-    if (key !== apiKey) throw new ApiError(400, Closes.badKey.reason);
-    sendJson(response, 200, { models: LIVE_MODELS.map(describeModel) });
-  } else if (LIVE_PATH.test(path)) {
-    throw new ApiError(426, "This is a WebSocket.");
-  } else {
-    throw new ApiError(404, "The emulator has only Live sessions, models and /_emulator.");
-  }
-}
-
-function describeModel(model: string): object {
-  return {
-    name: `models/${model}`,
-    version: "emulated",
-    displayName: `${model} (emulated)`,
-    description: "A demo voice that repeats what you say.",
-    inputTokenLimit: 131_072,
-    outputTokenLimit: 65_536,
-    supportedGenerationMethods: ["bidiGenerateContent"],
-  };
+  if (controlPath !== undefined) await control(registry, controlPath, request, response);
+  else if (liveAddress(path)) throw new ApiError(426, "This is a WebSocket.");
+  else await rest({ apiKey, tokens: registry.tokens }, { path, query }, { request, response });
 }
 
 /** The handshake's status, as a fault ordered it. */
@@ -166,41 +144,57 @@ class Refusal extends Error {
 }
 
 /** @throws ApiError, Refusal */
-function liveRequest(
-  request: IncomingMessage,
-  registry: Registry,
-): { apiVersion: string; key: string | null } {
-  requireLoopback(request.headers);
-  const { path, query } = splitUrl(request);
-  const apiVersion = LIVE_PATH.exec(path)?.[1];
-  if (apiVersion === undefined) throw new ApiError(404, "There is no such method.");
+function liveEntry({ registry, apiKey }: Served, { headers, url }: IncomingMessage): Entry {
+  requireLoopback(headers);
+  const { path, query } = splitUrl({ url });
+  const address = liveAddress(path);
+  if (!address) throw new ApiError(404, "There is no such method.");
   const ordered = registry.faults.takeRefusal();
   if (ordered !== undefined) throw new Refusal(ordered);
-  if (registry.full) throw new ApiError(429, "Too many concurrent sessions.");
-  return { apiVersion, key: query.get("key") };
+  const { tokens, badKeyCode } = registry;
+  const entry = enter(
+    address,
+    { headers, query },
+    { apiKey, vertexToken: EMULATED_VERTEX_TOKEN, tokens, badKeyCode },
+  );
+  return entry.kind === "open" && registry.full ? { kind: "close", close: Closes.quota } : entry;
 }
 
 /** By hand: `new URL("//ws/…", base)` takes `ws` for the host. */
-function splitUrl(request: IncomingMessage): { path: string; query: URLSearchParams } {
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+function splitUrl({ url = "" }: Pick<IncomingMessage, "url">): { path: string; query: URLSearchParams } {
+  const [path = "", query = ""] = url.split("?", 2);
   return { path, query: new URLSearchParams(query) };
 }
 
-/** @throws ApiError 403 */
-function requireLoopback({ host, origin }: IncomingHttpHeaders): void {
-  if (!isLoopbackHost(host)) throw new ApiError(403, "The emulator answers to localhost only.");
-  if (!isLoopbackOrigin(origin)) {
-    throw new ApiError(403, "The emulator answers to pages of this machine only.");
+/** Our own endpoints answer as all our programs do, Google's paths as Google does. */
+function sendError(
+  response: ServerResponse,
+  { thrown, log, control }: { thrown: unknown; log: Log; control: boolean },
+): void {
+  if (control) {
+    const problem = asProblem(thrown);
+    if (problem.code === "internal") logFailure(thrown, log);
+    sendJson(response, problem.status, problem.toProblem(), problem.toHeaders());
+  } else {
+    const error = asApiError(thrown, log);
+    sendJson(response, error.code, error.toJson(), error.toHeaders());
   }
 }
+
+/** What our own errors are in Google's terms, where that is not an invalid argument. */
+const API_CODES: Partial<Record<ErrorCode, ApiError["code"]>> = { forbidden: 403, body_too_large: 413 };
 
 function asApiError(thrown: unknown, log: Log): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof ProblemError) {
-    return new ApiError(thrown.code === "body_too_large" ? 413 : 400, thrown.message);
+    return new ApiError(API_CODES[thrown.code] ?? 400, thrown.message);
   }
+  logFailure(thrown, log);
+  return new ApiError(500, Closes.internal.reason);
+}
+
+function logFailure(thrown: unknown, log: Log): void {
   log({ event: "request.failed", level: "error", error: describeError(thrown) });
-  return new ApiError(500, "Internal error encountered.");
 }
 
 function refuseUpgrade(socket: Duplex, status: number, body: object): void {

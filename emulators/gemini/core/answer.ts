@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Phrases } from "../clips/clips.ts";
-import { FULL_SCALE, INPUT_RATE_HZ, OUTPUT_RATE_HZ, sampleCount, silence, toSample } from "./pcm.ts";
+import { concat, FULL_SCALE, INPUT_RATE_HZ, OUTPUT_RATE_HZ, sampleCount, silence, toSample } from "./pcm.ts";
 import { resample } from "./resampler.ts";
 import type { Utterance } from "./user-audio.ts";
 
@@ -24,8 +24,11 @@ export const AnswerKind = z.discriminatedUnion("kind", [
 ]);
 export type AnswerKind = z.output<typeof AnswerKind>;
 
-/** What is answered: a text of the client, or what the user said. */
-export type Cause = { kind: "text" } | { kind: "speech"; utterance: Utterance };
+/** What is answered: a text of the client, what the user said, or what the client's functions gave, as text. */
+export type Cause =
+  | { kind: "text" }
+  | { kind: "speech"; utterance: Utterance }
+  | { kind: "tools"; results: string };
 
 /** One stretch of an answer: sound at `OUTPUT_RATE_HZ`, and the words that it says, if any. */
 export interface Segment {
@@ -49,12 +52,25 @@ export function renderAnswer(kind: AnswerKind, cause: Cause, phrases: Phrases): 
 
 /**
  * The demo voice. It understands nothing, so it answers every text with its greeting, and what the user said with
- * the user's own voice; nothing is put into anybody's mouth.
+ * the user's own voice; nothing is put into anybody's mouth. It cannot read aloud either: the results of functions are
+ * told by its transcription alone, over three notes.
  */
 function renderDemo(cause: Cause, { greeting, leadIn }: Phrases): Segment[] {
   if (cause.kind === "text") return [greeting];
+  if (cause.kind === "tools") return [{ pcm: chime(), text: cause.results }];
   const voice = resample(normalise(cause.utterance.pcm), INPUT_RATE_HZ, OUTPUT_RATE_HZ);
   return [leadIn, { pcm: silence(LEAD_IN_PAUSE_MS, OUTPUT_RATE_HZ), text: "" }, { pcm: voice, text: "" }];
+}
+
+/** A rising triad, which nothing else here sounds like. */
+const CHIME_HZ = [523, 659, 784] as const;
+const CHIME_NOTE_MS = 300;
+const CHIME_LEVEL = 0.2;
+
+function chime(): Int16Array {
+  return concat(
+    CHIME_HZ.map((hz) => tone({ kind: "tone", hz, durationMs: CHIME_NOTE_MS, level: CHIME_LEVEL })),
+  );
 }
 
 /** The ends are faded, or each would be heard as a click. */

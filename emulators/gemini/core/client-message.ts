@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { type Close, Closes } from "./closes.ts";
+import { Closes } from "./closes.ts";
 import { INPUT_RATE_HZ, samplesOf } from "./pcm.ts";
-import { ClientContent, Setup } from "./setup.ts";
+import { ClientContent, ContextUpdate, Setup } from "./setup.ts";
+import { Blob } from "./setup-content.ts";
+import { accept, type Parsed, parseWire, refuse } from "./wire-json.ts";
 
 /** What a client says, one at a time. */
 export type ClientMessage =
@@ -9,9 +11,9 @@ export type ClientMessage =
   | { kind: "content"; content: ClientContent }
   | { kind: "input"; inputs: readonly RealtimeInput[] }
   /** Answers to tool calls. */
-  | { kind: "toolResponse" }
-  /** Replaces the system instruction; the demo voice has no use for it. */
-  | { kind: "contextUpdate" };
+  | { kind: "toolResponse"; responses: readonly FunctionResponse[] }
+  /** Replaces the system instruction or the tools; the demo voice has no use for the first. */
+  | { kind: "contextUpdate"; update: ContextUpdate };
 
 /** The parts of one `realtimeInput`, in the order in which they take effect. */
 export type RealtimeInput =
@@ -22,9 +24,18 @@ export type RealtimeInput =
   | { kind: "activityEnd" }
   | { kind: "audioStreamEnd" };
 
-export type Parsed<Value> = { ok: true; value: Value } | { ok: false; close: Close };
-
-const Blob = z.strictObject({ data: z.base64(), mimeType: z.string() });
+/** Without an id only Vertex takes it, for the call of its name. */
+const FunctionResponse = z.strictObject({
+  id: z.string().min(1, "is empty").optional(),
+  name: z.string().min(1, "is empty"),
+  response: z.record(z.string(), z.unknown()),
+  scheduling: z.enum(["SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT"]).optional(),
+  willContinue: z.boolean().optional(),
+  parts: z
+    .array(z.strictObject({ inlineData: Blob.optional(), fileData: z.looseObject({}).optional() }))
+    .optional(),
+});
+export type FunctionResponse = z.output<typeof FunctionResponse>;
 
 const Message = z.strictObject({
   setup: Setup.optional(),
@@ -41,35 +52,16 @@ const Message = z.strictObject({
     })
     .optional(),
   toolResponse: z
-    .strictObject({
-      functionResponses: z
-        .array(
-          z.strictObject({
-            id: z.string().optional(),
-            name: z.string().optional(),
-            response: z.record(z.string(), z.unknown()).optional(),
-            scheduling: z.string().optional(),
-            willContinue: z.boolean().optional(),
-            parts: z.array(z.unknown()).optional(),
-          }),
-        )
-        .optional(),
-    })
+    .strictObject({ functionResponses: z.array(FunctionResponse).min(1, "must not be empty") })
     .optional(),
-  contextUpdate: z.looseObject({}).optional(),
+  contextUpdate: ContextUpdate.optional(),
 });
 
 /** A frame of the client, or how Google closes on it. Frames are JSON in text or in bytes, with one top-level field. */
 export function parseClientMessage(text: string): Parsed<ClientMessage> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return refuse(Closes.badJson("Unable to parse the message as JSON."));
-  }
-  const parsed = Message.safeParse(json);
-  if (!parsed.success) return refuse(closeFor(parsed.error));
-  const fields = Object.keys(parsed.data);
+  const parsed = parseWire(Message, text);
+  if (!parsed.ok) return parsed;
+  const fields = Object.keys(parsed.value);
   if (fields.length !== 1) {
     return refuse(
       Closes.badArgument(
@@ -79,21 +71,17 @@ export function parseClientMessage(text: string): Parsed<ClientMessage> {
       ),
     );
   }
-  const { setup, clientContent, realtimeInput, toolResponse } = parsed.data;
-  // Setups are kept and shown, and JSON.stringify overflows the stack on some thousand levels.
-  if (setup && isDeeperThan(MAX_DEPTH, setup)) return refuse(Closes.badJson("Message too deep."));
+  return read(parsed.value);
+}
+
+function read(message: z.output<typeof Message>): Parsed<ClientMessage> {
+  const { setup, clientContent, realtimeInput, toolResponse, contextUpdate } = message;
   if (setup) return accept({ kind: "setup", setup });
   if (clientContent) return accept({ kind: "content", content: clientContent });
   if (realtimeInput) return parseInputs(realtimeInput);
-  return accept({ kind: toolResponse ? "toolResponse" : "contextUpdate" });
-}
-
-/** Objects and lists inside each other: far more than a tool's schema needs. */
-const MAX_DEPTH = 100;
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+  if (toolResponse) return accept({ kind: "toolResponse", responses: toolResponse.functionResponses });
+  if (contextUpdate) return accept({ kind: "contextUpdate", update: contextUpdate });
+  return refuse(Closes.badArgument("The message is empty."));
 }
 
 type WireInput = NonNullable<z.output<typeof Message>["realtimeInput"]>;
@@ -107,8 +95,11 @@ function parseInputs(wire: WireInput): Parsed<ClientMessage> {
     if (!parsed.ok) return parsed;
     inputs.push(parsed.value);
   }
+  if (wire.audio?.mimeType.startsWith("image/")) {
+    return refuse(Closes.badArgument(`Audio has to be audio/pcm;rate=16000, not ${wire.audio.mimeType}.`));
+  }
   if (wire.video) {
-    if (!wire.video.mimeType.startsWith("image/")) {
+    if (!IMAGE.test(wire.video.mimeType)) {
       return refuse(Closes.badArgument(`Video has to be image/*, not ${wire.video.mimeType}.`));
     }
     inputs.push({ kind: "video" });
@@ -116,15 +107,17 @@ function parseInputs(wire: WireInput): Parsed<ClientMessage> {
   if (wire.text !== undefined) inputs.push({ kind: "text", text: wire.text });
   if (wire.activityEnd) inputs.push({ kind: "activityEnd" });
   if (wire.audioStreamEnd) inputs.push({ kind: "audioStreamEnd" });
+  if (inputs.length === 0) return refuse(Closes.badArgument("The realtimeInput is empty."));
   return accept({ kind: "input", inputs });
 }
 
+const IMAGE = /^image\/[a-z0-9.+-]+$/;
 const LOWEST_RATE_HZ = 8_000;
 const HIGHEST_RATE_HZ = 48_000;
 
 /** `mediaChunks` hold images as well as sound; `audio` holds sound. */
-function parseBlob({ data, mimeType }: z.output<typeof Blob>): Parsed<RealtimeInput> {
-  if (mimeType.startsWith("image/")) return accept({ kind: "video" });
+function parseBlob({ data, mimeType }: Blob): Parsed<RealtimeInput> {
+  if (IMAGE.test(mimeType)) return accept({ kind: "video" });
   const match = /^audio\/pcm(?:\s*;\s*rate=(\d{1,6}))?$/.exec(mimeType);
   if (!match) return refuse(Closes.badArgument(`Audio has to be audio/pcm;rate=16000, not ${mimeType}.`));
   const rateHz = match[1] === undefined ? INPUT_RATE_HZ : Number(match[1]);
@@ -135,29 +128,4 @@ function parseBlob({ data, mimeType }: z.output<typeof Blob>): Parsed<RealtimeIn
   const pcm = samplesOf(Buffer.from(data, "base64"));
   if (!pcm) return refuse(Closes.badArgument("Audio has an odd number of bytes; it has to be 16 bit."));
   return accept({ kind: "audio", pcm, rateHz });
-}
-
-/** The first thing wrong, in Google's words where it has its own. */
-function closeFor(error: z.ZodError): Close {
-  const [issue] = error.issues;
-  if (!issue) return Closes.badArgument("");
-  const path = googlePath(issue.path);
-  if (issue.code === "unrecognized_keys") return Closes.unknownField(issue.keys[0] ?? "", path);
-  return path ? Closes.badValue(path, issue.message) : Closes.badJson(issue.message);
-}
-
-/** `setup.tools[0].googleSearch`: Google puts an array's index in brackets. */
-function googlePath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === "number") return `${text}[${step}]`;
-    return text ? `${text}.${String(step)}` : String(step);
-  }, "");
-}
-
-function accept<Value>(value: Value): Parsed<Value> {
-  return { ok: true, value };
-}
-
-function refuse(close: Close): Parsed<never> {
-  return { ok: false, close };
 }

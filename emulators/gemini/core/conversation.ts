@@ -1,71 +1,75 @@
 import type { Language } from "../../../protocol/languages.ts";
-import type { Phrases } from "../clips/clips.ts";
-import { type AnswerKind, type Cause, renderAnswer } from "./answer.ts";
+import type { Cause } from "./answer.ts";
 import type { RealtimeInput } from "./client-message.ts";
-import { type Close, Closes } from "./closes.ts";
-import { Delivery, planDelivery, type Step } from "./delivery.ts";
-import { durationMs, INPUT_RATE_HZ, OUTPUT_RATE_HZ } from "./pcm.ts";
+import type { Close } from "./closes.ts";
+import { Delivery, type Step } from "./delivery.ts";
+import { Hearing } from "./hearing.ts";
+import { durationMs, OUTPUT_RATE_HZ } from "./pcm.ts";
 import type { Recording } from "./recording.ts";
-import { Resampler } from "./resampler.ts";
-import { audioMessage, type ServerMessage } from "./server-message.ts";
-import { type ClientContent, DEFAULT_SILENCE_MS, type Setup } from "./setup.ts";
+import type { ContentMessage } from "./server-message.ts";
+import type { ClientContent } from "./setup.ts";
+import type { Tool } from "./setup-tools.ts";
+import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import { addTokens, audioTokens, type TokenCount, textTokens, usageOf } from "./tokens.ts";
-import { type SpeechEvent, UserAudio } from "./user-audio.ts";
+import { ToolDesk } from "./tool-desk.ts";
+import type { OrderedCall, ToolCalls, ToolResponse } from "./tools.ts";
+import {
+  type ActiveTurn,
+  LISTENING,
+  MAX_RECENT_CHUNKS,
+  newTurn,
+  stopPhase,
+  type Turn,
+  tailOf,
+} from "./turn.ts";
+import type { SpeechEvent } from "./user-audio.ts";
 
-/** From the end of the user's turn to the first sound of the answer. */
-export const THINKING_MS = 200;
-/** Sound that stops in the middle of speech ends the turn after this long, as if the client had ended the stream. */
-export const AUDIO_IDLE_MS = 1_000;
+/** What a fault can wait for: the first sound of an answer, a call of the client's functions. */
+export type Moment = "duringAnswer" | "duringTool";
 
-export interface ConversationOptions {
-  setup: Setup;
+export interface ConversationOptions extends SpeakerOptions {
   language: Language;
-  phrases: Phrases;
-  /** What the next answer is; asked for at the end of each turn. */
-  answer: () => AnswerKind;
   /** What the session knows already, which is more than nothing when it resumes another. */
   context: TokenCount;
   received: Recording;
-  sent: Recording;
-  send(message: ServerMessage): void;
-  /** An answer has begun or ended. While it lasts the session cannot be resumed. */
+  /** While it is, the session cannot be resumed: an answer is under way, or a function has not answered. */
   busyChanged(busy: boolean): void;
+  happened(moment: Moment): void;
 }
 
-/** `next`: what the user said meanwhile, where they may not interrupt. The latest counts. */
-type Turn =
-  | { kind: "listening" }
-  | { kind: "thinking"; timer: NodeJS.Timeout; next: Cause | undefined }
-  | { kind: "answering"; delivery: Delivery; sentSamples: number; next: Cause | undefined };
-
-const LISTENING: Turn = { kind: "listening" };
-
-/** Who speaks when, after the setup: hears the user, answers, and lets itself be interrupted. */
+/** Who speaks when, after the setup: hears the user, answers, calls functions, and lets itself be interrupted. */
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #manual: boolean;
+  readonly #hearing: Hearing;
+  readonly #speaker: Speaker;
+  readonly #tools: ToolDesk;
   readonly #interruptible: boolean;
-  readonly #user: UserAudio;
   #turn: Turn = LISTENING;
+  #busy = false;
   #context: TokenCount;
-  #inputRate: { hz: number; resampler: Resampler } | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
   #turns = 0;
   #interruptions = 0;
 
   constructor(options: ConversationOptions) {
+    const { setup, language, phrases, received, send, personality, random } = options;
     this.#options = options;
     this.#context = options.context;
-    const config = options.setup.realtimeInputConfig;
-    const detection = config?.automaticActivityDetection;
-    this.#manual = detection?.disabled ?? false;
-    this.#interruptible = config?.activityHandling !== "NO_INTERRUPTION";
-    this.#user = new UserAudio(
-      this.#manual ? "manual" : { silenceMs: detection?.silenceDurationMs ?? DEFAULT_SILENCE_MS },
-    );
+    this.#interruptible = setup.realtimeInputConfig?.activityHandling !== "NO_INTERRUPTION";
+    const idsOptional = options.rules.toolIdsOptional;
+    this.#tools = new ToolDesk({ tools: setup.tools, personality, random, idsOptional });
+    this.#speaker = new Speaker(options);
+    this.#hearing = new Hearing({
+      setup,
+      language,
+      phrases,
+      received,
+      send,
+      say: (content) => this.#speaker.say([content]),
+      heard: (event) => this.#userDid(event),
+    });
   }
 
-  /** Answers begun so far, and how many of them were interrupted. */
+  /** Answers begun so far, and how many turns were interrupted. */
   get turns(): number {
     return this.#turns;
   }
@@ -75,138 +79,225 @@ export class Conversation {
   get context(): TokenCount {
     return this.#context;
   }
+  get toolCalls(): ToolCalls {
+    return this.#tools.calls;
+  }
 
-  /** Takes one input; a `Close` when Google would close on it. */
-  input(input: RealtimeInput): Close | undefined {
+  is(moment: Moment): boolean {
+    if (moment === "duringTool") return this.#tools.isPending;
+    return this.#turn.kind === "active" && this.#turn.phase.kind === "answering";
+  }
+
+  input(input: RealtimeInput): void {
     switch (input.kind) {
       case "audio":
-        this.#hear(input);
-        return undefined;
+        this.#learn(audioTokens(this.#hearing.hear(input)));
+        return;
       case "text":
-        this.#read(input.text);
+        this.#learn(textTokens(input.text));
         this.#answerSoon({ kind: "text" });
-        return undefined;
+        return;
       case "audioStreamEnd":
-        this.#userDid(this.#user.end());
-        return undefined;
+        this.#hearing.endStream();
+        return;
       case "activityStart":
+        this.#hearing.beginActivity();
+        return;
       case "activityEnd":
-        if (!this.#manual) return Closes.badArgument("Automatic activity detection is on.");
-        this.#userDid(input.kind === "activityStart" ? this.#user.begin() : this.#user.finish());
-        return undefined;
+        this.#hearing.endActivity();
+        return;
       case "video":
-        return undefined; // the demo voice is blind
+        return; // the demo voice is blind
     }
   }
 
   content({ turns, turnComplete }: ClientContent): void {
-    for (const { text = "" } of turns.flatMap(({ parts }) => parts)) this.#read(text);
+    for (const { text = "" } of turns.flatMap(({ parts }) => parts)) this.#learn(textTokens(text));
     if (turnComplete) this.#answerSoon({ kind: "text" });
+    else if (this.#turn.kind === "listening")
+      this.#speaker.say([{ serverContent: { waitingForInput: true } }]);
+  }
+
+  /** From now on the model knows these functions alone. */
+  declare(tools: readonly Tool[]): void {
+    this.#tools.declare(tools);
+  }
+
+  /** Why the model cannot call these functions, as a sentence; `undefined` when it can. */
+  toolRefusal(ordered: readonly OrderedCall[]): string | undefined {
+    return this.#tools.refusal(ordered);
+  }
+
+  /**
+   * Lets the model call functions of the client, which declared them. One that blocks ends what is being said.
+   * @returns why it cannot, as a sentence
+   */
+  callTools(ordered: readonly OrderedCall[]): string | undefined {
+    const called = this.#tools.call(ordered);
+    if (!called.ok) return called.why;
+    const { made } = called;
+    const turn = this.#turn.kind === "active" ? this.#turn : this.#begin();
+    turn.calls.push(...made.map(({ id }) => id));
+    if (this.#tools.isBlocking(turn.calls)) {
+      stopPhase(turn.phase);
+      turn.phase = { kind: "waiting" };
+    }
+    this.#updateBusy();
+    this.#options.send({
+      toolCall: { functionCalls: made.map(({ name, args, id }) => ({ name, args, id })) },
+    });
+    // Nothing more is said in a turn that was begun for the call alone.
+    if (turn.phase.kind === "waiting" && !this.#tools.isBlocking(turn.calls)) {
+      this.#complete(turn, [{ serverContent: { generationComplete: true } }]);
+    }
+    this.#options.happened("duringTool");
+    return undefined;
+  }
+
+  /** Takes what the client's functions gave; a `Close` when Google would close on it. */
+  toolResponse(responses: readonly ToolResponse[]): Close | undefined {
+    const answered = this.#tools.answer(responses);
+    if (!answered.ok) return answered.close;
+    const { learnt, toTurn, urgent } = answered.told;
+    this.#learn(textTokens(learnt));
+    const turn = this.#turn;
+    if (turn.kind === "active") {
+      turn.results.push(...toTurn);
+      if (turn.phase.kind === "waiting" && !this.#tools.isBlocking(turn.calls)) {
+        this.#think(turn, toldBy(turn.results.splice(0)));
+      }
+    }
+    if (urgent.length > 0) this.#answerSoon(toldBy(urgent));
+    this.#tellWaitingResults();
+    this.#updateBusy();
+    return undefined;
+  }
+
+  /** `interrupted`, though nobody has spoken. */
+  interruptForNoReason(): void {
+    if (this.#turn.kind === "active") this.#interrupt();
+    else this.#speaker.say([{ serverContent: { interrupted: true } }]);
   }
 
   /** Ends everything without a word; for when the socket is gone. */
   stop(): void {
-    clearTimeout(this.#idleTimer);
-    if (this.#turn.kind === "thinking") clearTimeout(this.#turn.timer);
-    if (this.#turn.kind === "answering") this.#turn.delivery.cancel();
+    this.#hearing.stop();
+    if (this.#turn.kind === "active") stopPhase(this.#turn.phase);
     this.#turn = LISTENING;
   }
 
-  #read(text: string): void {
-    this.#context = addTokens(this.#context, textTokens(text));
+  #learn(tokens: TokenCount): void {
+    this.#context = addTokens(this.#context, tokens);
   }
 
-  #hear({ pcm, rateHz }: { pcm: Int16Array; rateHz: number }): void {
-    const samples = this.#atInputRate(pcm, rateHz);
-    this.#options.received.push(samples);
-    this.#context = addTokens(this.#context, audioTokens(durationMs(samples.length, INPUT_RATE_HZ)));
-    for (const event of this.#user.push(samples)) this.#userDid(event);
-
-    clearTimeout(this.#idleTimer);
-    if (this.#user.speaking && !this.#manual) {
-      this.#idleTimer = setTimeout(() => this.#userDid(this.#user.end()), AUDIO_IDLE_MS);
-    }
-  }
-
-  #atInputRate(pcm: Int16Array, hz: number): Int16Array {
-    if (hz === INPUT_RATE_HZ) return pcm;
-    if (this.#inputRate?.hz !== hz) this.#inputRate = { hz, resampler: new Resampler(hz, INPUT_RATE_HZ) };
-    return this.#inputRate.resampler.process(pcm);
-  }
-
-  #userDid(event: SpeechEvent | undefined): void {
-    if (event?.kind === "started" && this.#interruptible) this.#interrupt();
-    if (event?.kind !== "ended") return;
-    const { setup, language, phrases, send } = this.#options;
-    if (setup.inputAudioTranscription) {
-      const text = phrases.describeSpeech(event.utterance.speechMs);
-      send({ serverContent: { inputTranscription: { text, finished: true, languageCode: language } } });
+  #userDid(event: SpeechEvent): void {
+    if (event.kind === "started") {
+      if (this.#interruptible) this.#interrupt();
+      return;
     }
     const cause: Cause = { kind: "speech", utterance: event.utterance };
-    if (this.#turn.kind !== "listening" && !this.#interruptible) this.#turn.next = cause;
+    if (this.#turn.kind === "active" && !this.#interruptible) this.#turn.next = cause;
     else this.#answerSoon(cause);
   }
 
-  /** A text always interrupts, as it does at Google. */
+  /** Also interrupts: a text does so always, as at Google. */
   #answerSoon(cause: Cause): void {
     this.#interrupt();
-    this.#options.busyChanged(true);
-    const timer = setTimeout(() => this.#answer(cause), THINKING_MS);
-    this.#turn = { kind: "thinking", timer, next: undefined };
+    this.#think(this.#begin(), cause);
   }
 
-  #answer(cause: Cause): void {
-    const plan = planDelivery(renderAnswer(this.#options.answer(), cause, this.#options.phrases));
+  #begin(): ActiveTurn {
+    const turn = newTurn();
+    this.#turn = turn;
+    this.#updateBusy();
+    return turn;
+  }
+
+  #think(turn: ActiveTurn, cause: Cause): void {
+    const timer = setTimeout(() => this.#answer(turn, cause), this.#speaker.thinkingMs());
+    turn.phase = { kind: "thinking", timer };
+  }
+
+  #answer(turn: ActiveTurn, cause: Cause): void {
+    const plan = this.#speaker.plan(cause);
     this.#turns++;
-    const delivery = new Delivery(plan, (step) => this.#perform(step));
-    const next = this.#turn.kind === "thinking" ? this.#turn.next : undefined;
-    this.#turn = { kind: "answering", delivery, sentSamples: 0, next };
+    const delivery = new Delivery(plan, (steps) => this.#perform(turn, steps));
+    turn.phase = { kind: "answering", delivery };
+    this.#speaker.open(plan);
     delivery.start();
   }
 
-  #perform(step: Step): void {
-    const { setup, send, sent } = this.#options;
-    switch (step.kind) {
-      case "words":
-        if (setup.outputAudioTranscription)
-          send({ serverContent: { outputTranscription: { text: step.text } } });
-        break;
-      case "sound":
-        if (this.#turn.kind === "answering") this.#turn.sentSamples += step.pcm.length;
-        sent.push(step.pcm);
-        send(audioMessage(step.pcm));
-        break;
-      case "generated":
-        send({ serverContent: { generationComplete: true } });
-        break;
-      case "played": {
-        const next = this.#turn.kind === "answering" ? this.#turn.next : undefined;
-        this.#completeTurn();
-        if (next) this.#answerSoon(next);
-        break;
-      }
+  #perform(turn: ActiveTurn, steps: readonly Step[]): void {
+    const contents = steps.flatMap((step) => this.#speaker.contentOf(step));
+    const sounds = steps.flatMap((step) => (step.kind === "sound" ? [step.pcm] : []));
+    const isFirst = turn.sentSamples === 0 && sounds.length > 0;
+    for (const pcm of sounds) {
+      turn.sentSamples += pcm.length;
+      turn.recent = [...turn.recent, pcm].slice(-MAX_RECENT_CHUNKS);
     }
+    if (steps.some(({ kind }) => kind === "played")) this.#complete(turn, contents);
+    else this.#speaker.say(contents);
+    if (isFirst) this.#options.happened("duringAnswer");
   }
 
-  /** Cuts the answer off, if there is one. Nothing of it is sent any more. */
+  /** Cuts the turn off, if there is one. Nothing of it is sent any more, unless a fault wants it. */
   #interrupt(): void {
-    if (this.#turn.kind === "listening") return;
-    if (this.#turn.kind === "thinking") clearTimeout(this.#turn.timer);
-    if (this.#turn.kind === "answering") this.#turn.delivery.cancel();
+    const turn = this.#turn;
+    if (turn.kind === "listening") return;
+    const { orders, send } = this.#options;
+    const { recent } = turn;
+    const unsent = stopPhase(turn.phase);
     this.#interruptions++;
-    this.#options.send({ serverContent: { interrupted: true } });
-    this.#completeTurn();
+    const ids = this.#tools.cancel(turn.calls);
+    if (ids.length > 0) send({ toolCallCancellation: { ids } });
+    const tail = orders.takeTail({ late: unsent.length, duplicate: recent.length });
+    const strays = tail ? tailOf(tail, { unsent, recent }) : [];
+    this.#speaker.say([{ serverContent: { interrupted: true } }]);
+    if (tail?.after === "interrupted") this.#speaker.stray(strays);
+    this.#end(turn, { interrupted: true });
+    if (tail?.after === "turnComplete") this.#speaker.stray(strays);
   }
 
-  #completeTurn(): void {
-    const sentSamples = this.#turn.kind === "answering" ? this.#turn.sentSamples : 0;
-    const response = audioTokens(durationMs(sentSamples, OUTPUT_RATE_HZ));
-    this.#options.send({
-      serverContent: { turnComplete: true },
-      usageMetadata: usageOf(this.#context, response),
-    });
-    this.#context = addTokens(this.#context, response);
-    this.#turn = LISTENING;
-    this.#options.busyChanged(false);
+  /** The turn is over as it should be; what comes next begins. */
+  #complete(turn: ActiveTurn, last: readonly ContentMessage[]): void {
+    this.#end(turn, { interrupted: false, last });
+    if (turn.next) this.#answerSoon(turn.next);
+    else this.#tellWaitingResults();
   }
+
+  #end(
+    turn: ActiveTurn,
+    { interrupted, last = [] }: { interrupted: boolean; last?: readonly ContentMessage[] },
+  ): void {
+    const response = audioTokens(durationMs(turn.sentSamples, OUTPUT_RATE_HZ));
+    const end: ContentMessage = {
+      serverContent: {
+        turnComplete: true,
+        ...(interrupted ? {} : { turnCompleteReason: "NEED_MORE_INPUT" }),
+        interactionStatus: this.#tools.isPending ? "IN_PROGRESS" : "IDLE",
+      },
+      usageMetadata: usageOf(this.#context, response),
+    };
+    this.#speaker.say([...last, end]);
+    this.#learn(response);
+    this.#turn = LISTENING;
+    this.#updateBusy();
+  }
+
+  #tellWaitingResults(): void {
+    if (this.#turn.kind === "active" || this.#hearing.speaking) return;
+    const results = this.#tools.takeWaiting();
+    if (results.length > 0) this.#answerSoon(toldBy(results));
+  }
+
+  #updateBusy(): void {
+    const busy = this.#turn.kind === "active" || this.#tools.isPending;
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    this.#options.busyChanged(busy);
+  }
+}
+
+function toldBy(results: readonly string[]): Cause {
+  return { kind: "tools", results: results.join("; ") };
 }

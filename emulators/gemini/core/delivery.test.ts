@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Delivery, planDelivery, type Step } from "./delivery.ts";
+import type { Segment } from "./answer.ts";
+import { Delivery, planDelivery as planAt, type Step } from "./delivery.ts";
+import { Pace } from "./pace.ts";
+import { Random } from "./random.ts";
+
+const planDelivery = (segments: readonly Segment[], pace: Partial<Pace> = {}) =>
+  planAt(segments, { pace: Pace.parse(pace), random: new Random(1) });
 
 const ms = (duration: number) => new Int16Array(duration * 24);
 const brief = (step: Step) => {
@@ -58,30 +64,81 @@ describe("Delivery", () => {
   test("performs each step at its time, and leaves no timer", () => {
     const start = performance.now();
     const performed: [number, string][] = [];
-    new Delivery(planDelivery([{ pcm: ms(680), text: "" }]), (step) => {
-      performed.push([performance.now() - start, step.kind]);
+    new Delivery(planDelivery([{ pcm: ms(680), text: "" }]), (steps) => {
+      performed.push([performance.now() - start, steps.map(({ kind }) => kind).join(" ")]);
     }).start();
     expect(performed).toHaveLength(1);
     vi.runAllTimers();
     expect(performed).toEqual([
       [0, "sound"],
       [50, "sound"],
-      [110, "sound"],
-      [110, "generated"],
+      [110, "sound generated"],
       [680, "played"],
     ]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("performs nothing after cancel, not even what is due in the same moment", () => {
+  test("performs nothing after cancel, and gives back what was still to come", () => {
     const performed: string[] = [];
-    const delivery = new Delivery(planDelivery([{ pcm: ms(200), text: "one two" }]), (step) => {
-      performed.push(step.kind);
-      if (performed.length === 2) delivery.cancel();
+    const delivery = new Delivery(planDelivery([{ pcm: ms(680), text: "one two" }]), (steps) => {
+      performed.push(...steps.map(({ kind }) => kind));
     });
     delivery.start();
+    vi.advanceTimersByTime(60);
+    const rest = delivery.cancel();
     vi.runAllTimers();
-    expect(performed).toEqual(["words", "words"]);
+    expect(performed).toEqual(["words", "sound", "words", "sound"]);
+    expect(rest.map(({ kind }) => kind)).toEqual(["sound", "generated", "played"]);
+    expect(delivery.cancel()).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("keeps moments apart that a late timer brings together", () => {
+    const performed: string[][] = [];
+    new Delivery(planDelivery([{ pcm: ms(680), text: "" }]), (steps) => {
+      performed.push(steps.map(({ kind }) => kind));
+    }).start();
+    vi.setSystemTime(Date.now() + 1);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000);
+    vi.advanceTimersByTime(60);
+    expect(performed).toEqual([["sound"], ["sound"], ["sound", "generated"], ["played"]]);
+    vi.restoreAllMocks();
+  });
+});
+
+describe("the pace", () => {
+  const times = (pace: Partial<Pace>) =>
+    planDelivery([{ pcm: ms(1000), text: "" }], pace)
+      .filter(({ step }) => step.kind === "sound")
+      .map(({ atMs }) => atMs);
+
+  test("sets the size of the pieces and how fast they come", () => {
+    expect(times({ chunkMs: 500, speed: 1 })).toEqual([0, 500]);
+  });
+
+  test("slower than real time, the answer has been heard with its last piece", () => {
+    const plan = planDelivery([{ pcm: ms(1000), text: "" }], { chunkMs: 500, speed: 0.25 });
+    expect(plan.map(({ atMs, step }) => [atMs, step.kind])).toEqual([
+      [0, "sound"],
+      [2000, "sound"],
+      [2000, "generated"],
+      [2000, "played"],
+    ]);
+  });
+
+  test("with jitter is late by up to that much, in order, and the same for the same seed", () => {
+    const jittered = times({ chunkMs: 100, speed: 1, jitterMs: 250 });
+    expect(jittered).toEqual(times({ chunkMs: 100, speed: 1, jitterMs: 250 }));
+    expect(jittered).toEqual(jittered.toSorted((a, b) => a - b));
+    expect(new Set(jittered.map((atMs, i) => atMs - i * 100)).size).toBeGreaterThan(5);
+    for (const [i, atMs] of jittered.entries()) {
+      expect(atMs).toBeGreaterThanOrEqual(i * 100);
+      expect(atMs).toBeLessThanOrEqual(i * 100 + 250);
+    }
+  });
+
+  test("sends a word that begins with the last sample, or that has no sound at all", () => {
+    const silentWord = planDelivery([{ pcm: ms(0), text: "one two" }]);
+    expect(silentWord.map(({ step }) => brief(step))).toEqual(["one", " two", "generated", "played"]);
   });
 });

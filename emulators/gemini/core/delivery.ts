@@ -1,9 +1,9 @@
 import type { Segment } from "./answer.ts";
+import type { Pace } from "./pace.ts";
 import { concat, durationMs, OUTPUT_RATE_HZ, sampleCount } from "./pcm.ts";
+import type { Random } from "./random.ts";
 
-/** Sound leaves about this much faster than it plays, as recordings of the real service show. */
-const PACE = 4;
-/** Sizes of the first and of all later pieces of sound, as in those recordings. */
+/** Sizes of the first and of all later pieces of sound, as recordings of the real service show. */
 const FIRST_CHUNK_MS = 200;
 const CHUNK_MS = 240;
 
@@ -15,58 +15,79 @@ export type Step =
   /** A client that plays the sound as it comes has played all of it. */
   | { kind: "played" };
 
-export interface TimedStep {
-  /** Since the answer's start. */
+export interface Timed<Step> {
+  /** Since the start. */
   atMs: number;
   step: Step;
 }
 
-/** When each part of an answer leaves. Words go just before the sound that says them. */
-export function planDelivery(segments: readonly Segment[]): TimedStep[] {
+/** When each part of an answer leaves. Words go just before the piece of sound in which they begin. */
+export function planDelivery(
+  segments: readonly Segment[],
+  { pace, random }: { pace: Pace; random: Random },
+): Timed<Step>[] {
   const pcm = concat(segments.map((segment) => segment.pcm));
-  const sound: TimedStep[] = [];
+  const words = placeWords(segments);
+  const plan: Timed<Step>[] = [];
+  let lastAtMs = 0;
   for (let at = 0; at < pcm.length; ) {
-    const length = sampleCount(at === 0 ? FIRST_CHUNK_MS : CHUNK_MS, OUTPUT_RATE_HZ);
-    const atMs = durationMs(at, OUTPUT_RATE_HZ) / PACE;
-    sound.push({ atMs, step: { kind: "sound", pcm: pcm.slice(at, at + length) } });
-    at += length;
+    const length = sampleCount(pace.chunkMs ?? (at === 0 ? FIRST_CHUNK_MS : CHUNK_MS), OUTPUT_RATE_HZ);
+    const end = Math.min(at + length, pcm.length);
+    const jitterMs = pace.jitterMs > 0 ? random.between(0, pace.jitterMs) : 0;
+    const atMs = Math.max(lastAtMs, durationMs(at, OUTPUT_RATE_HZ) / pace.speed + jitterMs);
+    // Also what begins where the sound ends: words must not follow the word that all is out.
+    for (const text of words.takeUntil(end === pcm.length ? Number.POSITIVE_INFINITY : end)) {
+      plan.push({ atMs, step: { kind: "words", text } });
+    }
+    plan.push({ atMs, step: { kind: "sound", pcm: pcm.slice(at, end) } });
+    lastAtMs = atMs;
+    at = end;
   }
-  const generatedAtMs = sound.at(-1)?.atMs ?? 0;
-  // Words may fall into the last piece of sound, and must not follow the word that all is out.
-  const words = planWords(segments).map(({ atMs, step }) => ({ atMs: Math.min(atMs, generatedAtMs), step }));
-  // The sort is stable: at the same time, words stay before sound.
-  const out = [...words, ...sound].sort((a, b) => a.atMs - b.atMs);
+  for (const text of words.takeUntil(Number.POSITIVE_INFINITY)) {
+    plan.push({ atMs: lastAtMs, step: { kind: "words", text } });
+  }
+  // Slower than it plays, it has been heard soon after its last piece.
+  const playedAtMs = Math.max(durationMs(pcm.length, OUTPUT_RATE_HZ), lastAtMs);
   return [
-    ...out,
-    { atMs: generatedAtMs, step: { kind: "generated" } },
-    { atMs: durationMs(pcm.length, OUTPUT_RATE_HZ), step: { kind: "played" } },
+    ...plan,
+    { atMs: lastAtMs, step: { kind: "generated" } },
+    { atMs: playedAtMs, step: { kind: "played" } },
   ];
 }
 
-/** A segment's words, spread evenly over its sound; each later one with the space before it, as Google sends them. */
-function planWords(segments: readonly Segment[]): TimedStep[] {
-  const steps: TimedStep[] = [];
+/** The words of all segments, each spread evenly over its sound; each later one with the space before it. */
+function placeWords(segments: readonly Segment[]): { takeUntil(sample: number): string[] } {
+  const placed: { sample: number; text: string }[] = [];
   let startSample = 0;
   for (const { text, pcm } of segments) {
-    const words = text.match(/\s*\S+/g) ?? [];
+    const words = fragmentsOf(text);
     words.forEach((word, i) => {
-      const sample = startSample + (pcm.length * i) / words.length;
-      steps.push({ atMs: durationMs(sample, OUTPUT_RATE_HZ) / PACE, step: { kind: "words", text: word } });
+      placed.push({ sample: startSample + (pcm.length * i) / words.length, text: word });
     });
     startSample += pcm.length;
   }
-  return steps;
+  return {
+    takeUntil(sample) {
+      const end = placed.findIndex((word) => word.sample >= sample);
+      return placed.splice(0, end === -1 ? placed.length : end).map(({ text }) => text);
+    },
+  };
 }
 
-/** Runs a plan against the clock, until it is done or cancelled. */
-export class Delivery {
-  readonly #plan: readonly TimedStep[];
-  readonly #perform: (step: Step) => void;
+/** A text as Google sends transcriptions: word by word, with the space before each. */
+export function fragmentsOf(text: string): string[] {
+  return text.match(/\s*\S+/g) ?? [];
+}
+
+/** Runs a plan against the clock, until it is done or cancelled. What is due at one time is performed together. */
+export class Delivery<Step> {
+  readonly #plan: readonly Timed<Step>[];
+  readonly #perform: (steps: readonly Step[]) => void;
   #startedAt = 0;
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(plan: readonly TimedStep[], perform: (step: Step) => void) {
+  constructor(plan: readonly Timed<Step>[], perform: (steps: readonly Step[]) => void) {
     this.#plan = plan;
     this.#perform = perform;
   }
@@ -77,24 +98,31 @@ export class Delivery {
     this.#run();
   }
 
-  cancel(): void {
+  /** @returns what will not be performed any more */
+  cancel(): Step[] {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const rest = this.#plan.slice(this.#next).map(({ step }) => step);
     this.#next = this.#plan.length;
+    return rest;
   }
 
   #run(): void {
-    for (;;) {
-      const due = this.#plan[this.#next];
-      if (!due) return;
+    for (let due = this.#plan[this.#next]; due; due = this.#plan[this.#next]) {
       // Against the start, not the previous step, or each late timer would delay all that follows.
       const waitMs = due.atMs - (performance.now() - this.#startedAt);
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#run(), Math.ceil(waitMs));
         return;
       }
-      this.#next++;
-      this.#perform(due.step);
+      this.#perform(this.#takeAllAt(due.atMs));
     }
+  }
+
+  /** Not all that is overdue: after a late timer the moments stay apart. */
+  #takeAllAt(atMs: number): Step[] {
+    const from = this.#next;
+    while (this.#plan[this.#next]?.atMs === atMs) this.#next++;
+    return this.#plan.slice(from, this.#next).map(({ step }) => step);
   }
 }

@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
+import { setupOf } from "../test-support/setups.ts";
 import { sessionLanguage } from "./language.ts";
-import { Setup } from "./setup.ts";
 
 function languageOf(codes: string[] | undefined, instruction?: string) {
   return sessionLanguage(
-    Setup.parse({
-      model: "models/gemini-3.8-live",
+    setupOf({
       ...(codes && { inputAudioTranscription: { languageCodes: codes } }),
       ...(instruction && { systemInstruction: { parts: [{ text: instruction }] } }),
     }),
@@ -28,6 +27,12 @@ test.each([
 ])("else the first that the system instruction names: %s", (instruction, language) => {
   expect(languageOf(undefined, instruction)).toBe(language);
   expect(languageOf(["ja-JP"], instruction)).toBe(language);
+});
+
+test("is the one to translate into, whatever is heard", () => {
+  const generationConfig = { translationConfig: { targetLanguageCode: "it" } };
+  const heard = { inputAudioTranscription: { languageCodes: ["de-DE"] } };
+  expect(sessionLanguage(setupOf({ generationConfig, ...heard }))).toBe("it-IT");
 });
 
 test("else English", () => {

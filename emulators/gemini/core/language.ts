@@ -14,11 +14,12 @@ const NAMES: readonly [Language, RegExp][] = [
 ];
 
 /**
- * The language of a session: that of the input transcription, else the one that the system instruction names
- * first, else English.
+ * The language of a session: the one to translate into, that of the input transcription, else the one that the
+ * system instruction names first, else English.
  */
 export function sessionLanguage(setup: Setup): Language {
-  const [code] = setup.inputAudioTranscription?.languageCodes ?? [];
+  const target = setup.generationConfig?.translationConfig?.targetLanguageCode;
+  const code = target ?? setup.inputAudioTranscription?.languageCodes?.[0];
   const asked = code === undefined ? undefined : resolveLanguage(code);
   return asked ?? namedLanguage(instructionText(setup)) ?? FALLBACK;
 }

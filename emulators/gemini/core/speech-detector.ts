@@ -58,6 +58,11 @@ export class SpeechDetector {
     return this.#state.kind === "speaking";
   }
 
+  /** Where the speech under way was last heard: what came since may be its end. */
+  get lastLoudSample(): number | undefined {
+    return this.#state.kind === "speaking" ? this.#state.lastLoudSample : undefined;
+  }
+
   /** The next 20 ms (`FRAME_SAMPLES`) of the stream. */
   process(frame: Int16Array): DetectorEvent | undefined {
     const start = this.#position;

@@ -8,7 +8,10 @@ export interface Utterance {
   speechMs: number;
 }
 
-export type SpeechEvent = { kind: "started" } | { kind: "ended"; utterance: Utterance };
+/** `atSample`: where in the stream the speech begins or ends. */
+export type SpeechEvent =
+  | { kind: "started"; atSample: number }
+  | { kind: "ended"; atSample: number; utterance: Utterance };
 
 /** What is kept of the sound before the detected onset: soft consonants begin earlier than the detector sees. */
 const PRE_ROLL = sampleCount(200, INPUT_RATE_HZ);
@@ -48,6 +51,14 @@ export class UserAudio {
     return this.#state.kind === "speaking";
   }
 
+  /** The speech under way: where in the stream it began, and for how long it has been heard. */
+  get speech(): { fromSample: number; ms: number } | undefined {
+    if (this.#state.kind === "quiet") return undefined;
+    const { speechFromSample: fromSample } = this.#state;
+    const heardTo = this.#mode.kind === "automatic" ? this.#mode.detector.lastLoudSample : undefined;
+    return { fromSample, ms: durationMs((heardTo ?? this.#position) - fromSample, INPUT_RATE_HZ) };
+  }
+
   /** Any number of samples at `INPUT_RATE_HZ`. */
   push(pcm: Int16Array): SpeechEvent[] {
     const samples = this.#rest.length === 0 ? pcm : concat([this.#rest, pcm]);
@@ -74,7 +85,7 @@ export class UserAudio {
     if (this.speaking) return undefined;
     this.#forget(this.#position);
     this.#state = { kind: "speaking", fromSample: this.#position, speechFromSample: this.#position };
-    return { kind: "started" };
+    return { kind: "started", atSample: this.#position };
   }
 
   /** The client says that the user has finished. Only without automatic detection. */
@@ -90,7 +101,7 @@ export class UserAudio {
     if (event?.kind !== "started") return undefined;
     const fromSample = Math.max(this.#keptFrom, event.atSample - PRE_ROLL);
     this.#state = { kind: "speaking", fromSample, speechFromSample: event.atSample };
-    return { kind: "started" };
+    return { kind: "started", atSample: event.atSample };
   }
 
   #keep(frame: Int16Array): void {
@@ -126,6 +137,6 @@ export class UserAudio {
     this.#kept = [];
     this.#keptFrom = this.#position;
     const speechMs = durationMs(speechToSample - state.speechFromSample, INPUT_RATE_HZ);
-    return { kind: "ended", utterance: { pcm, speechMs } };
+    return { kind: "ended", atSample: speechToSample, utterance: { pcm, speechMs } };
   }
 }

@@ -8,10 +8,13 @@ import {
 import { expect, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import { EMULATED_GEMINI_KEY } from "../../../protocol/development.ts";
-import type { SessionView } from "../core/live-session.ts";
+import type { LoggedMessage } from "../core/message-log.ts";
 import { bytesOf, samplesOf } from "../core/pcm.ts";
-import { startGeminiEmulator } from "../server.ts";
+import type { SessionView } from "../core/session-view.ts";
+import { type GeminiEmulatorOptions, startGeminiEmulator } from "../server.ts";
+import { EMULATED_VERTEX_TOKEN } from "../settings.ts";
 import { LIVE_PATH } from "./paths.ts";
+import { LIVE_38 } from "./setups.ts";
 
 export const CONFIG: LiveConnectConfig = {
   responseModalities: [Modality.AUDIO],
@@ -19,25 +22,45 @@ export const CONFIG: LiveConnectConfig = {
   outputAudioTranscription: {},
 };
 
+export interface ConnectOptions {
+  apiKey?: string;
+  model?: string;
+  apiVersion?: string;
+  /** At the address of Vertex, with its token and not with a key. */
+  vertex?: boolean;
+}
+
 /** An emulator on a free port, and what tests do with it. Whoever starts it closes it. */
-export async function startTestEmulator() {
-  const emulator = await startGeminiEmulator({ port: 0 });
+export async function startTestEmulator(options: Omit<GeminiEmulatorOptions, "port"> = {}) {
+  const emulator = await startGeminiEmulator({ ...options, port: 0 });
   const { url } = emulator;
 
-  function client(apiKey: string = EMULATED_GEMINI_KEY): GoogleGenAI {
-    return new GoogleGenAI({ apiKey, httpOptions: { baseUrl: url, apiVersion: "v1beta" } });
+  function client(apiKey: string = EMULATED_GEMINI_KEY, apiVersion = "v1beta"): GoogleGenAI {
+    return new GoogleGenAI({ apiKey, httpOptions: { baseUrl: url, apiVersion } });
+  }
+
+  function vertexClient(token: string = EMULATED_VERTEX_TOKEN): GoogleGenAI {
+    return new GoogleGenAI({
+      vertexai: true,
+      project: "emulated",
+      location: "us-central1",
+      // So that it looks for no account on this machine and asks no server; the emulator looks at the header alone.
+      googleAuthOptions: { apiKey: "none", projectId: "emulated" },
+      httpOptions: { baseUrl: url, headers: { Authorization: `Bearer ${token}` } },
+    });
   }
 
   /** The official client, with all that it heard. It is closed when the test ends. */
   async function connect(
     config = CONFIG,
-    { apiKey = EMULATED_GEMINI_KEY, model = "gemini-3.8-live" }: { apiKey?: string; model?: string } = {},
+    { apiKey, model = "gemini-3.8-live", apiVersion, vertex = false }: ConnectOptions = {},
   ) {
     const messages: LiveServerMessage[] = [];
     const closes: { code: number; reason: string }[] = [];
-    const session: Session = await client(apiKey).live.connect({
+    const session: Session = await (vertex ? vertexClient() : client(apiKey, apiVersion)).live.connect({
       model,
-      config,
+      // A copy, since the client writes into it.
+      config: structuredClone(config),
       callbacks: {
         onmessage: (message) => messages.push(message),
         onclose: ({ code, reason }) => closes.push({ code, reason }),
@@ -50,9 +73,15 @@ export async function startTestEmulator() {
     return { session, messages, closes };
   }
 
-  /** A bare WebSocket, with the frames that it got. */
-  async function openSocket() {
-    const socket = new WebSocket(`${url}${LIVE_PATH}?key=${EMULATED_GEMINI_KEY}`);
+  /** A bare WebSocket, with the frames that it got and how it was closed. */
+  async function openSocket({
+    path = `${LIVE_PATH}?key=${EMULATED_GEMINI_KEY}`,
+    headers = {},
+  }: {
+    path?: string;
+    headers?: Record<string, string>;
+  } = {}) {
+    const socket = new WebSocket(`${url}${path}`, { headers });
     onTestFinished(() => socket.terminate());
     const frames: { data: string; isBinary: boolean }[] = [];
     socket.on("message", (data, isBinary) => frames.push({ data: data.toString(), isBinary }));
@@ -63,7 +92,32 @@ export async function startTestEmulator() {
       socket.on("open", resolve);
       socket.on("error", reject);
     });
-    return { socket, frames, closed };
+    const tell = (message: object) => socket.send(JSON.stringify(message));
+    return { socket, frames, closed, tell };
+  }
+
+  /** A bare WebSocket whose setup is complete. */
+  async function openSession(setup: object = {}, options: Parameters<typeof openSocket>[0] = {}) {
+    const opened = await openSocket(options);
+    opened.tell({ setup: { model: LIVE_38, ...setup } });
+    await vi.waitFor(() => expect(opened.frames[0]?.data).toContain("setupComplete"));
+    return opened;
+  }
+
+  /** With which status a handshake is refused, and the body of the refusal. */
+  function refusedHandshake(path: string, headers: Record<string, string> = {}) {
+    return new Promise<{ status: number | undefined; body: unknown }>((resolve, reject) => {
+      const socket = new WebSocket(`${url}${path}`, { headers });
+      socket.on("open", () => {
+        socket.terminate();
+        reject(new Error("The handshake was not refused."));
+      });
+      socket.on("unexpected-response", (_request, response) => {
+        response.toArray().then((chunks) => {
+          resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) });
+        }, reject);
+      });
+    });
   }
 
   function post(path: string, body: unknown): Promise<Response> {
@@ -86,7 +140,25 @@ export async function startTestEmulator() {
     return samplesOf(await response.bytes()) ?? new Int16Array(0);
   }
 
-  return { ...emulator, client, connect, openSocket, post, sessions, newestSession, recording };
+  async function messages(id: string): Promise<LoggedMessage[]> {
+    const response = await fetch(`${url}/_emulator/sessions/${id}/messages`);
+    return (await response.json()) as LoggedMessage[]; // the emulator's own type, which it was made from
+  }
+
+  return {
+    ...emulator,
+    messages,
+    client,
+    vertexClient,
+    connect,
+    openSocket,
+    openSession,
+    refusedHandshake,
+    post,
+    sessions,
+    newestSession,
+    recording,
+  };
 }
 
 /** From here to the end of the test the emulator's time stands still, but for what `pass` lets pass. */
