@@ -10,7 +10,12 @@ export interface Reply {
 
 export const json = (status: number, value: unknown): Reply => ({ status, body: { json: value } });
 
-/** Daily's error types, with the statuses they come with. */
+export const plain = (text: string): Reply => ({
+  status: 200,
+  body: { text: `${text}\n`, contentType: "text/plain; charset=utf-8" },
+});
+
+/** Daily's error types, with the statuses they come with (docs.daily.co, "Errors"). */
 const DAILY_ERRORS = {
   "authentication-error": 401,
   "authorization-header-error": 400,
@@ -18,6 +23,7 @@ const DAILY_ERRORS = {
   "json-parsing-error": 400,
   "invalid-request-error": 400,
   "not-found": 404,
+  "rate-limit-error": 429,
   "server-error": 500,
 } as const;
 
@@ -26,9 +32,32 @@ export function dailyError(error: keyof typeof DAILY_ERRORS, info: string): Repl
   return json(DAILY_ERRORS[error], { error, info });
 }
 
-/** What was wrong with a request's body, in Daily's shape. */
-export function problemReply({ code, message }: ProblemError): Reply {
+/** Daily's error with any status from 400 on, as a fault orders it. */
+export function dailyErrorWithStatus(status: number, info: string): Reply {
+  return { ...dailyError(errorOfStatus(status), info), status };
+}
+
+function errorOfStatus(status: number): keyof typeof DAILY_ERRORS {
+  if (status >= 500) return "server-error";
+  switch (status) {
+    case 401:
+      return "authentication-error";
+    case 403:
+      return "forbidden-error";
+    case 404:
+      return "not-found";
+    case 429:
+      return "rate-limit-error";
+    default:
+      return "invalid-request-error";
+  }
+}
+
+/** What was wrong with a request, in Daily's shape. */
+export function dailyProblem({ code, message }: ProblemError): Reply {
   switch (code) {
+    case "forbidden":
+      return dailyError("forbidden-error", message);
     case "invalid_json":
       return dailyError("json-parsing-error", message);
     case "body_too_large":
@@ -41,6 +70,16 @@ export function problemReply({ code, message }: ProblemError): Reply {
     default:
       return dailyError("invalid-request-error", message);
   }
+}
+
+/** An error of the emulator's own addresses, in the shape of this project's (RFC 9457). */
+export function problemReply(problem: ProblemError): Reply {
+  const { "content-type": contentType = "", ...headers } = problem.toHeaders();
+  return {
+    status: problem.status,
+    headers: problem.code === "body_too_large" ? { ...headers, connection: "close" } : headers,
+    body: { text: JSON.stringify(problem.toProblem()), contentType },
+  };
 }
 
 export function send(response: ServerResponse, { status, headers, body }: Reply): void {

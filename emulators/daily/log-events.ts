@@ -8,12 +8,15 @@ type LogEvent =
       (
         | { event: "request.failed"; level: "error"; method: string; path: string; error: string }
         | { event: "room.created"; room: string }
+        | { event: "room.updated"; room: string }
         | { event: "room.deleted"; room: string }
         | { event: "emulator.reset" }
+        | { event: "emulator.fault"; fault: string }
         | { event: "entry.refused"; level: "warn"; room: string; type: string }
         | { event: "participant.joined"; room: string; sessionId: string; userId: string; owner: boolean }
+        | { event: "participant.resumed"; sessionId: string }
         | { event: "participant.left"; room: string; sessionId: string; stayedMs: number }
-        | { event: "signalling.refused"; level: "warn"; reason: "path" | "host" | "origin" }
+        | { event: "signalling.refused"; level: "warn"; reason: "path" | "host" | "origin" | "fault" }
         | { event: "signalling.invalid"; level: "warn"; detail: string }
         | { event: "signalling.silent"; level: "warn"; unansweredPings: number }
         | { event: "signalling.congested"; level: "warn"; bufferedBytes: number }

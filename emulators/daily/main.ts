@@ -7,6 +7,7 @@ import { Settings } from "./settings.ts";
 await runEmulator({
   name: "Daily",
   settings: Settings,
-  start: ({ port }) => startDailyEmulator({ port, log }),
+  start: ({ port, settings }) =>
+    startDailyEmulator({ port, rateLimits: settings.DAILY_EMULATOR_RATE_LIMITS, log }),
   log,
 });

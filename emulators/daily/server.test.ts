@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { EMULATED_DAILY } from "../../protocol/development.ts";
+import { startDailyEmulator } from "./server.ts";
 import { type Fixture, startFixture } from "./test-fixture.ts";
 
 let fixture: Fixture;
@@ -13,144 +14,84 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await fixture.close();
 });
 
-/** `fetch` sets its own Host, so this one is made by hand. */
-async function statusWithHost(host: string): Promise<number | undefined> {
-  const outgoing = request(`${fixture.emulator.url}/_emulator/state`, { headers: { host } }).end();
-  const [incoming] = await once(outgoing, "response");
-  incoming.resume();
-  return incoming.statusCode;
+const WITH_KEY = { authorization: `Bearer ${EMULATED_DAILY.apiKey}` };
+
+async function startLimited() {
+  const emulator = await startDailyEmulator({ port: 0, rateLimits: true });
+  return { url: emulator.url, [Symbol.asyncDispose]: () => emulator.close() };
 }
 
-describe("REST", () => {
-  test("the domain", async () => {
-    expect(await fixture.rest("GET", "/v1/")).toEqual({
-      status: 200,
-      body: { domain_name: "emulated", domain_id: EMULATED_DAILY.domainId, config: {} },
-    });
-  });
+/** Every kind of address that there is. */
+const PATHS = [
+  ["GET", "/"],
+  ["GET", "/room"],
+  ["GET", "/nowhere"],
+  ["GET", "/v1/"],
+  ["GET", "/v1/rooms"],
+  ["POST", "/v1/rooms"],
+  ["GET", "/v1/nowhere"],
+  ["GET", "/call-machine/call-machine-object-bundle.js"],
+  ["GET", "/_emulator/state"],
+  ["POST", "/_emulator/reset"],
+  ["POST", "/_emulator/faults"],
+  ["POST", "/_emulator/rate-limits"],
+] as const;
 
-  test("a room from its creation to its end", async () => {
-    const config = { exp: 4_000_000_000, eject_at_room_exp: true, max_participants: 3 };
-    const created = await fixture.rest("POST", "/v1/rooms", {
-      name: "vrd-1",
-      privacy: "private",
-      properties: config,
-    });
-    expect(created).toMatchObject({
-      status: 200,
-      body: {
-        name: "vrd-1",
-        privacy: "private",
-        api_created: true,
-        url: `${fixture.emulator.url}/vrd-1`,
-        config,
-      },
-    });
-    expect(await fixture.rest("GET", "/v1/rooms/vrd-1")).toEqual(created);
-    expect((await fetch(`${fixture.emulator.url}/vrd-1`)).status).toBe(200);
-    expect(await fixture.rest("DELETE", "/v1/rooms/vrd-1")).toEqual({
-      status: 200,
-      body: { deleted: true, name: "vrd-1" },
-    });
-    expect(await fixture.rest("GET", "/v1/rooms/vrd-1")).toMatchObject({
-      status: 404,
-      body: { error: "not-found" },
-    });
-    expect(await fixture.rest("DELETE", "/v1/rooms/vrd-1")).toMatchObject({ status: 404 });
-    expect((await fetch(`${fixture.emulator.url}/vrd-1`)).status).toBe(404);
-  });
+/** `fetch` sets its own Host, so this one is made by hand. */
+async function ask(method: string, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  // The path goes out as it is here, and without the dots resolved as in a URL.
+  const outgoing = request(fixture.emulator.url, { method, path, headers }).end();
+  const [incoming] = await once(outgoing, "response");
+  return incoming;
+}
 
-  test("an expired room is not there, and a DELETE of it says that it is deleted", async () => {
-    await fixture.rest("POST", "/v1/rooms", { name: "old", properties: { exp: 1 } });
-    expect(await fixture.rest("GET", "/v1/rooms/old")).toMatchObject({ status: 404 });
-    expect(await fixture.rest("DELETE", "/v1/rooms/old")).toMatchObject({
-      status: 404,
-      body: { deleted: true },
-    });
-  });
-
-  test("an empty body makes a room with a name of its own", async () => {
-    const { body } = await fixture.rest("POST", "/v1/rooms");
-    expect(body).toMatchObject({ name: expect.stringMatching(/^\w{20}$/), privacy: "public", config: {} });
-  });
-
-  test.each([
-    ["an unknown property", "/v1/rooms", { properties: { enable_chatt: true } }],
-    ["a name that is taken", "/v1/rooms", { name: "taken" }],
-    ["an array", "/v1/rooms", []],
-    ["an unknown field of eject", "/v1/rooms/taken/eject", { userIds: ["x"] }],
-  ])("%s is 400 invalid-request-error", async (_name, path, body) => {
-    await fixture.newRoom("taken");
-    expect(await fixture.rest("POST", path, body)).toMatchObject({
-      status: 400,
-      body: { error: "invalid-request-error", info: expect.any(String) },
-    });
-  });
-
-  test("what is not JSON, or too long, is refused", async () => {
-    expect(await fixture.rest("POST", "/v1/rooms", "{")).toMatchObject({
-      status: 400,
-      body: { error: "json-parsing-error" },
-    });
-    const typed = await fixture.rest("POST", "/v1/rooms", "{}", { "content-type": "text/plain" });
-    expect(typed).toMatchObject({ status: 400, body: { error: "invalid-request-error" } });
-    const long = await fixture.rest("POST", "/v1/rooms", `"${"x".repeat(5_000_000)}"`);
-    expect(long).toMatchObject({ status: 413, body: { error: "invalid-request-error" } });
-  });
-
-  test("the key is asked for, in Daily's two ways", async () => {
-    const wrong = await fixture.rest("GET", "/v1/", undefined, { authorization: "Bearer wrong" });
-    expect(wrong).toMatchObject({ status: 401, body: { error: "authentication-error" } });
-    const none = await fixture.rest("GET", "/v1/", undefined, { authorization: "" });
-    expect(none).toMatchObject({ status: 400, body: { error: "authorization-header-error" } });
-  });
-
-  test.each([
-    ["GET", "/v1/meetings"],
-    ["PUT", "/v1/rooms"],
-    ["GET", "/v1/rooms/a/b/c"],
-    ["POST", "/v1/rooms/nowhere/eject"],
-    ["GET", "/v1/rooms/nowhere/presence"],
-    ["GET", "/nowhere"],
-  ])("%s %s is 404", async (method, path) => {
-    expect((await fixture.rest(method, path)).status).toBe(404);
-  });
-
-  test("presence, and eject by user id", async () => {
-    await fixture.newRoom("room");
-    const client = await fixture.join("room", { ud: "bot-1", u: "Bot" });
-    const { body } = await fixture.rest("GET", "/v1/rooms/room/presence");
-    expect(body).toMatchObject({
-      total_count: 1,
-      data: [{ room: "room", id: client.id, userId: "bot-1", userName: "Bot", duration: 0 }],
-    });
-    const closed = client.closed();
-    const ejected = await fixture.rest("POST", "/v1/rooms/room/eject", { user_ids: ["bot-1", "nobody"] });
-    expect(ejected.body).toEqual({ ejectedIds: [client.id] });
-    expect((await client.hears("fatal")).error.type).toBe("ejected");
-    await closed;
-    expect((await fixture.rest("GET", "/v1/rooms/room/presence")).body).toEqual({ total_count: 0, data: [] });
-  });
-});
+async function bodyOf(incoming: IncomingMessage): Promise<Record<string, unknown>> {
+  return JSON.parse(Buffer.concat(await incoming.toArray()).toString());
+}
 
 describe("who is served", () => {
-  test("only requests that call this machine by a loopback name", async () => {
-    expect(await statusWithHost("evil.example")).toBe(403);
-    expect(await statusWithHost("localhost:1")).toBe(200);
+  test.each(PATHS)("%s %s only where it is called by a loopback name", async (method, path) => {
+    await fixture.newRoom("room");
+    for (const host of ["evil.example", "evil.example:8788", "localhost.evil.example"]) {
+      const refused = await ask(method, path, { host });
+      const body = await bodyOf(refused);
+      const code = path.startsWith("/v1") ? body.error : body.code;
+      expect([refused.statusCode, code]).toEqual([
+        403,
+        path.startsWith("/v1") ? "forbidden-error" : "forbidden",
+      ]);
+    }
+    const served = await ask(method, path, { host: "localhost:1" });
+    served.resume();
+    expect(served.statusCode).not.toBe(403);
   });
 
-  test("no page of another site, but for the call machine itself", async () => {
-    const origin = "https://evil.example";
-    expect((await fixture.rest("GET", "/v1/", undefined, { origin })).status).toBe(403);
-    expect((await fixture.rest("POST", "/_emulator/reset", undefined, { origin })).status).toBe(403);
-    expect((await fixture.rest("GET", "/v1/", undefined, { origin: "http://localhost:3000" })).status).toBe(
-      200,
-    );
+  test.each(PATHS)("%s %s for no page of another site", async (method, path) => {
+    await fixture.newRoom("room");
+    for (const origin of ["https://evil.example", "null", "http://localhost.evil.example"]) {
+      const refused = await ask(method, path, { origin });
+      refused.resume();
+      expect(refused.statusCode).toBe(403);
+    }
+    const served = await ask(method, path, { origin: "http://localhost:3000" });
+    served.resume();
+    expect(served.statusCode).not.toBe(403);
+  });
+
+  test("a refused order has no effect", async () => {
+    await fixture.newRoom("room");
+    (await ask("POST", "/_emulator/reset", { host: "evil.example" })).resume();
+    (await ask("POST", "/_emulator/reset", { origin: "https://evil.example" })).resume();
+    expect((await fixture.rest("GET", "/v1/rooms/room")).status).toBe(200);
+  });
+
+  test("the call machine for every page of this machine, since daily-js fetches it from there", async () => {
     const bundle = await fetch(`${fixture.emulator.url}/call-machine/call-machine-object-bundle.js`, {
-      headers: { origin },
+      headers: { origin: "http://localhost:3000" },
     });
     expect(bundle.headers.get("access-control-allow-origin")).toBe("*");
   });
@@ -159,21 +100,62 @@ describe("who is served", () => {
     for (const path of [
       "/call-machine/../package.json",
       "/call-machine/%2e%2e/package.json",
+      "/call-machine/__proto__",
       "/call-machine/",
     ]) {
-      expect((await fetch(`${fixture.emulator.url}${path}`)).status).toBe(404);
+      const refused = await ask("GET", path, {});
+      expect([refused.statusCode, (await bodyOf(refused)).detail]).toEqual([
+        404,
+        "The call machine has no such file.",
+      ]);
     }
   });
 
   test.each([
     ["origin", "/signalling", { origin: "https://evil.example" }],
+    ["origin", "/signalling", { origin: "null" }],
     ["host", "/signalling", { host: "evil.example" }],
     ["path", "/elsewhere", {}],
-  ])("no signalling with a foreign %s", async (reason, path, headers) => {
+    ["path", "/v1/rooms", {}],
+    ["path", "/_emulator/state", {}],
+  ])("no socket with a foreign %s: %s %o", async (reason, path, headers) => {
     const socket = new WebSocket(`${fixture.emulator.url.replace("http", "ws")}${path}`, { headers });
     const [error] = await once(socket, "error");
     expect(String(error)).toMatch(/403/);
     expect(fixture.logged).toHaveBeenCalledWith({ event: "signalling.refused", level: "warn", reason });
+  });
+});
+
+describe("what is refused outside of Daily's API is refused in this project's shape", () => {
+  const PROBLEM = "application/problem+json";
+
+  test.each([
+    ["GET", "/nowhere", 404, "not_found"],
+    ["POST", "/", 404, "not_found"],
+    ["GET", "/_emulator", 404, "not_found"],
+    ["GET", "/_emulator/nowhere", 404, "not_found"],
+    ["GET", "/_emulator/__proto__", 404, "not_found"],
+    ["GET", "/_emulator/faults", 405, "method_not_allowed"],
+    ["GET", "/_emulator/reset", 405, "method_not_allowed"],
+    ["POST", "/_emulator/state", 405, "method_not_allowed"],
+    ["GET", "/call-machine/nothing.js", 404, "not_found"],
+  ])("%s %s", async (method, path, status, code) => {
+    const response = await fetch(`${fixture.emulator.url}${path}`, { method });
+    expect([response.status, response.headers.get("content-type")]).toEqual([status, PROBLEM]);
+    expect(await response.json()).toMatchObject({ code, status, detail: expect.any(String) });
+  });
+
+  test.each([
+    ["faults", "{", 400, "invalid_json"],
+    ["faults", "{}", 422, "invalid_request"],
+    ["faults", '{"fault":"ghost","ms":"long"}', 422, "invalid_request"],
+    ["rate-limits", '{"enabled":"yes"}', 422, "invalid_request"],
+    ["rate-limits", '{"enabled":true,"perSecond":1}', 422, "invalid_request"],
+    ["rate-limits", "x".repeat(65_537), 413, "body_too_large"],
+  ])("POST /_emulator/%s with %.30s", async (path, body, status, code) => {
+    const response = await fetch(`${fixture.emulator.url}/_emulator/${path}`, { method: "POST", body });
+    expect([response.status, response.headers.get("content-type")]).toEqual([status, PROBLEM]);
+    expect(await response.json()).toMatchObject({ code });
   });
 });
 
@@ -195,6 +177,60 @@ describe("the emulator's own routes", () => {
       .toEqual({ rooms: [], sockets: 0 });
   });
 
+  test("state also tells who is left in a room that has expired", async () => {
+    await fixture.newRoom("room");
+    const client = await fixture.join("room");
+    await fixture.rest("POST", "/v1/rooms/room", { properties: { exp: 1 } });
+    expect((await fixture.rest("GET", "/v1/rooms")).body.total_count).toBe(0);
+    expect((await fixture.rest("GET", "/_emulator/state")).body).toMatchObject({
+      rooms: [{ name: "room", participants: [{ session_id: client.id }] }],
+    });
+    client.say({ type: "leave" });
+    await client.closed();
+    expect((await fixture.rest("GET", "/_emulator/state")).body.rooms).toEqual([]);
+  });
+
+  test("faults are answered with what they are, and logged", async () => {
+    const ordered = await fixture.rest("POST", "/_emulator/faults", { fault: "rest", status: 500 });
+    expect(ordered).toEqual({ status: 200, body: { fault: "rest", status: 500, count: 1 } });
+    expect(fixture.logged).toHaveBeenCalledWith({ event: "emulator.fault", fault: "rest" });
+  });
+
+  test("more REST faults than can wait are a conflict", async () => {
+    const fault = { fault: "rest", status: 500 };
+    for (let n = 0; n < 100; n++) await fixture.rest("POST", "/_emulator/faults", fault);
+    expect(await fixture.rest("POST", "/_emulator/faults", fault)).toMatchObject({
+      status: 409,
+      body: { code: "conflict" },
+    });
+  });
+
+  test("while the signalling is cut no socket is taken, and afterwards it is", async () => {
+    await fixture.rest("POST", "/_emulator/faults", { fault: "dropSignalling", ms: 3_600_000 });
+    const socket = new WebSocket(`${fixture.emulator.url.replace("http", "ws")}/signalling`);
+    await once(socket, "error");
+    expect(fixture.logged).toHaveBeenCalledWith({
+      event: "signalling.refused",
+      level: "warn",
+      reason: "fault",
+    });
+    await fixture.rest("POST", "/_emulator/reset");
+    await fixture.connect();
+  });
+
+  test("a reset sets the rate limits back to how the emulator was started: on", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await using emulator = await startLimited();
+    const call = async (method: string, path: string, body?: string) =>
+      (await fetch(`${emulator.url}${path}`, { method, headers: WITH_KEY, ...(body ? { body } : {}) }))
+        .status;
+    await call("POST", "/_emulator/rate-limits", '{"enabled":false}');
+    for (let n = 0; n < 101; n++) expect(await call("GET", "/v1/")).toBe(200);
+    await call("POST", "/_emulator/reset");
+    for (let n = 0; n < 100; n++) expect(await call("GET", "/v1/")).toBe(200);
+    expect(await call("GET", "/v1/")).toBe(429);
+  });
+
   test("close cuts everybody off, frees the port, and may be called again", async () => {
     await fixture.newRoom("room");
     const client = await fixture.join("room");
@@ -204,6 +240,17 @@ describe("the emulator's own routes", () => {
     await Promise.all([fixture.emulator.close(), fixture.emulator.close()]);
     await closed;
     await expect(fetch(fixture.emulator.url)).rejects.toThrow();
+  });
+
+  test("close does not wait for a peer that was refused a socket and keeps its end open", async () => {
+    const peer = connect({ port: Number(new URL(fixture.emulator.url).port), allowHalfOpen: true });
+    onTestFinished(() => void peer.destroy());
+    peer.write(
+      "GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    );
+    const [answer] = await once(peer, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 403 /);
+    await fixture.emulator.close();
   });
 
   test("no token and no message is in the log", async () => {

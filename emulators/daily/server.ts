@@ -1,29 +1,26 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
-import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { EMULATED_DAILY } from "../../protocol/development.ts";
 import { ProblemError } from "../../protocol/errors.ts";
 import { describeError } from "../../protocol/log.ts";
 import { hungUp, readBody } from "../common/body.ts";
-import { isLoopbackHost, isLoopbackOrigin, listenOnLoopback } from "../common/loopback.ts";
+import { isLoopbackHost, isLoopbackOrigin, listenOnLoopback, requireLoopback } from "../common/loopback.ts";
+import { callMachineFile } from "./call-machine-files.ts";
+import { type ControlContext, control } from "./control.ts";
 import { Domain } from "./core/domain.ts";
-import { findBuilt } from "./find-built.ts";
-import { dailyError, json, problemReply, type Reply, send } from "./http.ts";
+import { Faults } from "./core/faults.ts";
+import { RateLimits } from "./core/rate-limits.ts";
+import { dailyError, dailyProblem, plain, problemReply, type Reply, send } from "./http.ts";
 import type { Log } from "./log-events.ts";
-import { handleRest, type RestContext } from "./rest.ts";
+import type { RestContext } from "./rest/context.ts";
+import { handleRest } from "./rest/rest.ts";
 import { Connection } from "./signalling.ts";
+import { HeldSeats } from "./signalling-seat.ts";
 
 /** The largest signalling message, in bytes; the largest that is allowed holds an SDP. */
 const MAX_MESSAGE_BYTES = 262_144;
-
-const CALL_MACHINE = "call-machine-object-bundle.js";
-const CALL_MACHINE_FILES: Record<string, string> = {
-  [CALL_MACHINE]: "text/javascript; charset=utf-8",
-  [`${CALL_MACHINE}.map`]: "application/json",
-};
 
 export interface DailyEmulatorOptions {
   /** 0 takes a free one. */
@@ -33,6 +30,10 @@ export interface DailyEmulatorOptions {
   domainId?: string;
   /** The start of room URLs, without a slash at the end, when it is not the address listened on. */
   publicUrl?: string;
+  /** Whether the REST API refuses what Daily's rate limits would; off by default. */
+  rateLimits?: boolean;
+  /** How long the seat of a page whose signalling was cut is kept for its return, in milliseconds; 20 s by default. */
+  resumeWithinMs?: number;
   /** Silent by default. */
   log?: Log;
 }
@@ -44,64 +45,79 @@ export interface DailyEmulator {
   close(): Promise<void>;
 }
 
+interface Serving {
+  rest: RestContext;
+  control: ControlContext;
+}
+
 /**
  * Starts Daily in a box.
  * @throws the system's error when the port cannot be had (`EADDRINUSE`).
  */
 export async function startDailyEmulator(options: DailyEmulatorOptions): Promise<DailyEmulator> {
-  const { apiKey = EMULATED_DAILY.apiKey, domainId = EMULATED_DAILY.domainId, log = () => {} } = options;
-  const domain = new Domain({ apiKey, domainId });
+  const { log = () => {}, rateLimits: rateLimitsAtStart = false } = options;
+  const { apiKey = EMULATED_DAILY.apiKey, domainId = EMULATED_DAILY.domainId } = options;
+  const issuer = { apiKey, domainId };
+  const faults = new Faults();
+  const rateLimits = new RateLimits(rateLimitsAtStart);
+  const domain = new Domain(issuer, faults);
+  const seats = new HeldSeats();
   const server = createServer();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
 
   const url = await listenOnLoopback(server, options.port);
   const { domainName } = EMULATED_DAILY;
   const publicUrl = options.publicUrl ?? url;
-  const rest: RestContext = { domain, domainName, domainId, apiKey, publicUrl, log };
+  const serving: Serving = {
+    rest: { domain, faults, rateLimits, issuer, domainName, publicUrl, log },
+    control: { domain, sockets, seats, faults, rateLimits, rateLimitsAtStart, log },
+  };
 
   server.on("request", (request, response) => {
-    answer(request, rest, sockets).then(
+    answer(request, serving).then(
       (reply) => send(response, reply),
       (error: unknown) => {
         if (hungUp(request)) return;
-        if (error instanceof ProblemError) {
-          send(response, problemReply(error));
-          return;
-        }
-        const method = request.method ?? "";
         const path = pathOf(request);
-        log({ event: "request.failed", level: "error", method, path, error: describeError(error) });
-        send(response, dailyError("server-error", "The emulator failed; its log says why."));
+        if (!(error instanceof ProblemError)) {
+          const method = request.method ?? "";
+          log({ event: "request.failed", level: "error", method, path, error: describeError(error) });
+        }
+        send(response, errorReply(path, error));
       },
     );
   });
   server.on("upgrade", (request, socket, head) => {
-    const reason = refuseUpgrade(request);
+    const reason = refuseUpgrade(request, faults);
     if (reason) {
       log({ event: "signalling.refused", level: "warn", reason });
       refuse(socket);
     } else {
+      const { resumeWithinMs } = options;
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        new Connection({ socket: webSocket, domain, log });
+        new Connection({ socket: webSocket, domain, seats, faults, resumeWithinMs, log });
       });
     }
   });
 
-  let closing: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
   const close = async () => {
+    // First, or a call that a fault delays would outlive this, and the sockets that are cut would leave ghosts.
+    faults.clear();
     // Cut off and not sent out: to the pages this is a server that went away.
     for (const socket of sockets.clients) socket.terminate();
     domain.reset();
-    const closed = once(server, "close");
+    seats.clear();
+    const ended = once(server, "close");
     server.close();
     server.closeAllConnections();
-    await closed;
+    await ended;
   };
   return {
     url,
     close: () => {
-      closing ??= close();
-      return closing;
+      closed ??= close();
+      return closed;
     },
   };
 }
@@ -110,93 +126,69 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
-async function answer(request: IncomingMessage, rest: RestContext, sockets: WebSocketServer): Promise<Reply> {
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? "").split("?").slice(1).join("?"));
+}
+
+const isRest = (path: string) => path === "/v1" || path.startsWith("/v1/");
+
+/** @throws ProblemError for who is not served, for what is not there, and for what is wrong with a body. */
+async function answer(request: IncomingMessage, serving: Serving): Promise<Reply> {
   const path = pathOf(request);
   const method = request.method ?? "GET";
-  if (!isLoopbackHost(request.headers.host)) {
-    return dailyError("forbidden-error", "The emulator answers to localhost only.");
-  }
+  requireLoopback(request.headers);
   if (method === "GET" && path.startsWith("/call-machine/")) {
-    return callMachine(path.slice("/call-machine/".length));
-  }
-  if (!isLoopbackOrigin(request.headers.origin)) {
-    return dailyError("forbidden-error", "The emulator answers to pages of this machine only.");
+    return callMachineFile(path.slice("/call-machine/".length));
   }
   const body = await readBody(request);
-  if (path === "/v1" || path.startsWith("/v1/")) {
+  if (isRest(path)) {
     const { authorization, "content-type": contentType } = request.headers;
-    return handleRest(rest, {
+    return handleRest(serving.rest, {
       method,
       path: path.slice("/v1".length) || "/",
+      query: queryOf(request),
       authorization,
       contentType,
       body,
     });
   }
-  switch (`${method} ${path}`) {
-    case "GET /":
-      return plain("Daily in a box: REST below /v1, the call machine below /call-machine.");
-    case "GET /_emulator/state":
-      return json(200, state(rest.domain, sockets));
-    case "POST /_emulator/reset":
-      rest.domain.reset();
-      for (const socket of sockets.clients) socket.close();
-      rest.log({ event: "emulator.reset" });
-      return json(200, { reset: true });
+  if (path.startsWith("/_emulator/")) {
+    return control(serving.control, { method, path: path.slice("/_emulator/".length), body });
   }
-  if (method === "GET" && rest.domain.room(path.slice(1))) {
+  if (method === "GET" && path === "/") {
+    return plain("Daily in a box: REST below /v1, the call machine below /call-machine.");
+  }
+  if (method === "GET" && serving.rest.domain.room(path.slice(1))) {
     return plain(
       "This is a room of Daily in a box. Join it with daily-js; there is no page for people here.",
     );
   }
-  return dailyError("not-found", "There is no such room or resource.");
+  throw new ProblemError("not_found", "There is no such room or resource.");
 }
 
-const plain = (text: string): Reply => ({
-  status: 200,
-  body: { text: `${text}\n`, contentType: "text/plain; charset=utf-8" },
-});
-
-/** Read at each request, so that a rebuilt bundle is served without a restart. */
-async function callMachine(file: string): Promise<Reply> {
-  const contentType = Object.hasOwn(CALL_MACHINE_FILES, file) ? CALL_MACHINE_FILES[file] : undefined;
-  const folder = findBuilt("call-machine");
-  const text = contentType && folder ? await readFile(join(folder, file)).catch(() => undefined) : undefined;
-  if (!contentType || !text) {
-    const info = contentType ? "The call machine is not built: run `npm run build`." : "No such file.";
-    return { ...dailyError("not-found", info), headers: { "access-control-allow-origin": "*" } };
+/** Below `/v1` errors look like Daily's, elsewhere like this project's. */
+function errorReply(path: string, error: unknown): Reply {
+  const failed = "The emulator failed; its log says why.";
+  if (!isRest(path)) {
+    return problemReply(error instanceof ProblemError ? error : new ProblemError("internal", failed));
   }
-  // daily-js fetches this from whatever origin its page has.
-  const headers = {
-    "access-control-allow-origin": "*",
-    "cross-origin-resource-policy": "cross-origin",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",
-  };
-  return { status: 200, headers, body: { text, contentType } };
+  return error instanceof ProblemError ? dailyProblem(error) : dailyError("server-error", failed);
 }
 
-/** What tests ask: who is where, and is nothing left. */
-function state(domain: Domain, sockets: WebSocketServer) {
-  const rooms = domain.rooms.map(({ name }) => ({
-    name,
-    participants: (domain.meeting(name)?.participants ?? []).map(({ sessionId, userId, userName }) => ({
-      session_id: sessionId,
-      user_id: userId,
-      user_name: userName,
-    })),
-  }));
-  return { rooms, sockets: sockets.clients.size };
-}
-
-function refuseUpgrade(request: IncomingMessage): "path" | "host" | "origin" | null {
+function refuseUpgrade(
+  request: IncomingMessage,
+  faults: Faults,
+): "path" | "host" | "origin" | "fault" | null {
   if (pathOf(request) !== "/signalling") return "path";
   if (!isLoopbackHost(request.headers.host)) return "host";
-  return isLoopbackOrigin(request.headers.origin) ? null : "origin";
+  if (!isLoopbackOrigin(request.headers.origin)) return "origin";
+  return faults.refusesSignalling ? "fault" : null;
 }
 
 function refuse(socket: Duplex): void {
   // A peer that is gone already must not end the process.
   socket.on("error", () => socket.destroy());
+  // Nobody reads this socket any more, so that its other end is never heard of: `close` would wait for it for ever.
+  socket.on("finish", () => socket.destroy());
   socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
 }

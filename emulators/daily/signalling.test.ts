@@ -36,6 +36,56 @@ test("introduces, relays and tells of the end", async () => {
   expect(await bot.hears("participant-left")).toEqual({ type: "participant-left", id: user.id });
 });
 
+test("what may not be sent is off for all, whatever its sender claims, and the sender is told", async () => {
+  await fixture.newRoom("room");
+  const other = await fixture.join("room");
+  const user = await fixture.join("room", { p: { cs: "v" } });
+  expect((await other.hears("participant-joined")).participant.media.audio).toBe("off");
+  user.say({ type: "media", media: { audio: "on", video: "on" } });
+  expect(await user.hears("denied")).toEqual({ type: "denied", what: "send audio" });
+  expect((await other.hears("participant-updated")).participant.media).toEqual({ audio: "off", video: "on" });
+});
+
+test("an administrator changes others' permissions and asks for their media; nobody else does", async () => {
+  await fixture.newRoom("room");
+  const admin = await fixture.join("room", { p: { ca: "p" } });
+  const user = await fixture.join("room");
+  user.say({ type: "set-permissions", id: admin.id, permissions: { canSend: false } });
+  expect(await user.hears("denied")).toEqual({ type: "denied", what: "change permissions" });
+  admin.say({ type: "set-permissions", id: user.id, permissions: { hasPresence: false } });
+  const { you } = await user.hears("you-updated");
+  expect(you.permissions).toMatchObject({ hasPresence: false, canSend: true });
+  expect(you.media).toEqual({ audio: "off", video: "off" });
+  expect((await admin.hears("participant-updated")).participant.permissions.hasPresence).toBe(false);
+  admin.say({ type: "set-media", id: user.id, kind: "audio", on: false });
+  expect(await user.hears("media-requested")).toEqual({ type: "media-requested", kind: "audio", on: false });
+});
+
+test("session data are for all, kept for who joins later, and bounded", async () => {
+  await fixture.newRoom("room");
+  const [a, b] = [await fixture.join("room"), await fixture.join("room")];
+  a.say({ type: "session-data", data: { one: 1 }, mergeStrategy: "replace" });
+  expect((await b.hears("session-data")).data).toEqual({ one: 1 });
+  a.say({ type: "session-data", data: { two: "x".repeat(102_385) }, mergeStrategy: "shallow-merge" });
+  expect(await a.hears("denied")).toEqual({
+    type: "denied",
+    what: "let the session data grow beyond 100 KB",
+  });
+  const late = await fixture.join("room");
+  expect((await late.hears("joined")).sessionData).toEqual({ one: 1 });
+});
+
+test("app messages go to several, once to each, and not to their sender", async () => {
+  await fixture.newRoom("room");
+  const [a, b, c] = [await fixture.join("room"), await fixture.join("room"), await fixture.join("room")];
+  a.say({ type: "app-message", to: [b.id, b.id, a.id, "nobody"], data: 1 });
+  a.say({ type: "app-message", to: "*", data: 2 });
+  await expect.poll(() => c.heard.filter(({ type }) => type === "app-message")).toMatchObject([{ data: 2 }]);
+  const heard = (client: Client) => client.heard.filter(({ type }) => type === "app-message");
+  await expect.poll(() => heard(b)).toMatchObject([{ data: 1 }, { data: 2 }]);
+  expect(heard(a)).toEqual([]);
+});
+
 test("a socket that goes takes its participant along at once", async () => {
   await fixture.newRoom("room");
   const bot = await fixture.join("room");
@@ -49,6 +99,8 @@ test.each([
   ["not JSON", "{"],
   ["JSON that is no message", "[1,2]"],
   ["an unknown type", { type: "sing" }],
+  ["a resume without a key", { type: "resume", heard: 0 }],
+  ["session data that are no object", { type: "session-data", data: [1], mergeStrategy: "replace" }],
   ["an unknown field", { type: "hello", room: "room", admin: true }],
   ["a join before the hello", { type: "join", media: { audio: "on", video: "on" } }],
   ["an app message before the join", { type: "app-message", to: "*", data: 1 }],

@@ -1,8 +1,11 @@
 import type { RawData, WebSocket } from "ws";
 import { describeError } from "../../protocol/log.ts";
 import { describeFieldErrors, fieldErrors } from "../../protocol/parse.ts";
-import type { Admission, Domain, Seat } from "./core/domain.ts";
-import { EJECTED } from "./core/participant.ts";
+import type { Admission, Domain } from "./core/domain.ts";
+import { EJECTED } from "./core/ejection.ts";
+import type { Faults } from "./core/faults.ts";
+import type { Seat } from "./core/held-room.ts";
+import type { Wire } from "./core/meeting.ts";
 import type { Log } from "./log-events.ts";
 import {
   ClientMessage,
@@ -10,7 +13,13 @@ import {
   MAX_APP_MESSAGE_CHARS,
   type ServerMessage,
 } from "./signalling-messages.ts";
+import type { HeldSeat, HeldSeats } from "./signalling-seat.ts";
 
+/**
+ * How long a seat is kept for a page whose signalling was cut. Daily ejects after about as long
+ * (docs.daily.co, "network-connection").
+ */
+export const RESUME_WITHIN_MS = 20_000;
 /** How often a page is asked whether it still runs. */
 const PING_EVERY_MS = 3_000;
 /**
@@ -33,13 +42,18 @@ type State =
   | { at: "new" }
   | { at: "entering" }
   | { at: "admitted"; admission: Admission }
-  | { at: "seated"; roomName: string; seat: Seat }
+  | { at: "seated"; held: HeldSeat; seat: Seat }
   /** Nothing that still arrives is heard. */
   | { at: "closed" };
 
 interface ConnectionOptions {
   socket: WebSocket;
   domain: Domain;
+  /** Shared by all connections: a broken one's seat is found here by the next. */
+  seats: HeldSeats;
+  faults: Faults;
+  /** `RESUME_WITHIN_MS` by default. */
+  resumeWithinMs?: number | undefined;
   log: Log;
 }
 
@@ -47,22 +61,32 @@ interface ConnectionOptions {
 export class Connection {
   readonly #socket: WebSocket;
   readonly #domain: Domain;
+  readonly #seats: HeldSeats;
+  readonly #faults: Faults;
+  readonly #resumeWithinMs: number;
   readonly #log: Log;
+  readonly #wire: Wire = { send: (message) => this.#send(message), close: () => this.#close() };
+  readonly #cuts: Disposable;
   readonly #pinger: ReturnType<typeof setInterval>;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #unansweredPings = 0;
   #state: State = { at: "new" };
 
-  constructor({ socket, domain, log }: ConnectionOptions) {
+  constructor({ socket, domain, seats, faults, resumeWithinMs, log }: ConnectionOptions) {
     this.#socket = socket;
     this.#domain = domain;
+    this.#seats = seats;
+    this.#faults = faults;
+    this.#resumeWithinMs = resumeWithinMs ?? RESUME_WITHIN_MS;
     this.#log = log;
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
+    this.#cuts = faults.onSignallingCut(() => this.#cut());
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
     socket.on("close", () => {
       clearInterval(this.#pinger);
       clearTimeout(this.#closeTimer);
-      this.#vacate();
+      this.#cuts[Symbol.dispose]();
+      this.#lose(faults.ghostMs);
     });
     // "close" follows; without a listener an error (a frame over the limit, a reset) would end the process.
     socket.on("error", (error) =>
@@ -73,7 +97,8 @@ export class Connection {
   #ping(): void {
     if (this.#unansweredPings < MAX_UNANSWERED_PINGS) {
       this.#unansweredPings += 1;
-      this.#send({ type: "ping" });
+      const heard = this.#state.at === "seated" ? this.#state.held.heard : 0;
+      this.#send({ type: "ping", heard });
     } else {
       this.#log({ event: "signalling.silent", level: "warn", unansweredPings: this.#unansweredPings });
       // Closing politely would wait for an answer that a frozen page does not give.
@@ -91,8 +116,10 @@ export class Connection {
 
   #handle(message: ClientMessage): void {
     const state = this.#state;
+    if (state.at === "seated") state.held.hear(message);
     if (message.type === "pong") return;
     if (state.at === "new" && message.type === "hello") void this.#enter(message);
+    else if (state.at === "new" && message.type === "resume") this.#resume(message);
     else if (state.at === "admitted" && message.type === "join") this.#join(state.admission, message);
     else if (state.at === "seated") this.#act(state.seat, message);
     else this.#invalid(`${message.type} while ${state.at}`);
@@ -112,17 +139,22 @@ export class Connection {
 
   #join(admission: Admission, message: Extract<ClientMessage, { type: "join" }>): void {
     const { roomName } = admission;
-    const joined = this.#domain.join(admission, message, {
-      send: (outgoing) => this.#send(outgoing),
-      close: () => this.#close(),
+    const held = this.#seats.hold(this.#wire, ({ seat }) => {
+      if (!seat) return;
+      const { sessionId, joinedAt } = seat.you;
+      const stayedMs = Date.now() - Date.parse(joinedAt);
+      this.#log({ event: "participant.left", room: roomName, sessionId, stayedMs });
     });
+    const joined = this.#domain.join(admission, message, held);
     if (!joined.ok) {
+      held.vacate();
       this.#refuse(roomName, joined.error);
       return;
     }
     const { seat } = joined;
+    held.sit(seat);
     const { sessionId, userId, owner } = seat.you;
-    this.#state = { at: "seated", roomName, seat };
+    this.#state = { at: "seated", held, seat };
     this.#log({ event: "participant.joined", room: roomName, sessionId, userId, owner });
     this.#send({
       type: "joined",
@@ -130,14 +162,40 @@ export class Connection {
       others: seat.others,
       meetingSessionId: seat.meeting.sessionId,
       maxAppMessageChars: MAX_APP_MESSAGE_CHARS,
+      sessionData: seat.meeting.sessionData,
+      resume: { key: held.key, withinMs: this.#resumeWithinMs },
     });
+  }
+
+  /** Goes on where another socket broke. */
+  #resume({ key, heard }: Extract<ClientMessage, { type: "resume" }>): void {
+    const held = this.#seats.find(key);
+    const seat = held?.seat;
+    if (!held || !seat) {
+      this.#refuseResume();
+      return;
+    }
+    this.#state = { at: "seated", held, seat };
+    if (held.attach(this.#wire, heard)) {
+      this.#log({ event: "participant.resumed", sessionId: seat.you.sessionId });
+    } else {
+      this.#refuseResume();
+    }
+  }
+
+  #refuseResume(): void {
+    this.#send({ type: "resumed", ok: false });
+    this.#close();
   }
 
   #act({ meeting, you }: Seat, message: ClientMessage): void {
     const from = you.sessionId;
     switch (message.type) {
+      case "leave":
+        this.#close();
+        break;
       case "media":
-        meeting.update(from, { media: message.media });
+        meeting.setMedia(from, message.media);
         break;
       case "user-name":
         meeting.update(from, { userName: message.userName });
@@ -146,14 +204,25 @@ export class Connection {
         meeting.update(from, { userData: message.userData });
         break;
       case "app-message":
+        if (this.#faults.dropsAppMessage()) break;
         meeting.send(from, message.to, { type: "app-message", from, data: message.data });
+        break;
+      case "session-data":
+        if (!meeting.setSessionData(message.data, message.mergeStrategy)) {
+          this.#send({ type: "denied", what: "let the session data grow beyond 100 KB" });
+        }
         break;
       case "peer-signal":
         meeting.send(from, message.to, { type: "peer-signal", from, signal: message.signal });
         break;
       case "eject":
-        if (you.owner) meeting.remove(message.id, EJECTED);
-        else this.#send({ type: "denied", what: "eject" });
+        meeting.eject(from, { id: message.id, error: EJECTED });
+        break;
+      case "set-media":
+        meeting.requestMedia(from, message);
+        break;
+      case "set-permissions":
+        meeting.setPermissions(from, message);
         break;
       default:
         this.#invalid(`${message.type} while seated`);
@@ -185,19 +254,25 @@ export class Connection {
 
   /** Ends the participant at once, and the socket as soon as the peer agrees or `CLOSE_GRACE_MS` have passed. */
   #close(code = CLOSE_NORMAL): void {
-    this.#vacate();
+    const state = this.#state;
+    this.#state = { at: "closed" };
+    // Unless a newer socket has taken the seat over.
+    if (state.at === "seated") state.held.detach(this.#wire, 0);
     this.#socket.close(code);
     this.#closeTimer ??= setTimeout(() => this.#socket.terminate(), CLOSE_GRACE_MS);
   }
 
-  #vacate(): void {
+  /** The socket is gone, and nobody said that they leave. */
+  #lose(keepMs: number): void {
     const state = this.#state;
     this.#state = { at: "closed" };
-    if (state.at !== "seated") return;
-    state.seat.leave();
-    const { sessionId, joinedAt } = state.seat.you;
-    const stayedMs = Date.now() - Date.parse(joinedAt);
-    this.#log({ event: "participant.left", room: state.roomName, sessionId, stayedMs });
+    if (state.at === "seated") state.held.detach(this.#wire, keepMs);
+  }
+
+  /** By a fault. */
+  #cut(): void {
+    this.#lose(this.#resumeWithinMs);
+    this.#socket.terminate();
   }
 }
 

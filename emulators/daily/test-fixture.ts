@@ -44,6 +44,13 @@ export async function startFixture() {
     return client;
   }
 
+  /** Everybody in all rooms, as the emulator tells. */
+  async function present(): Promise<{ session_id: string; user_name: string }[]> {
+    const { body } = await rest("GET", "/_emulator/state");
+    const rooms = body.rooms as { participants: { session_id: string; user_name: string }[] }[];
+    return rooms.flatMap(({ participants }) => participants);
+  }
+
   return {
     emulator,
     logged,
@@ -51,6 +58,9 @@ export async function startFixture() {
     connect,
 
     newRoom: (name: string) => rest("POST", "/v1/rooms", { name, privacy: "private" }),
+
+    presentIds: async () => (await present()).map(({ session_id }) => session_id),
+    presentNames: async () => (await present()).map(({ user_name }) => user_name),
 
     /** Open signalling sockets, as the emulator counts them. */
     sockets: async () => (await rest("GET", "/_emulator/state")).body.sockets,
@@ -91,7 +101,7 @@ export class Client {
     this.socket.on("message", (data) => {
       const message = JSON.parse(String(data)) as ServerMessage; // from the server under test
       this.heard.push(message);
-      if (message.type === "ping" && this.answersPings) this.say({ type: "pong" });
+      if (message.type === "ping" && this.answersPings) this.say({ type: "pong", heard: 0 });
     });
     this.socket.on("error", () => {});
   }

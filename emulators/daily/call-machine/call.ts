@@ -1,37 +1,35 @@
-import type { Participant, PeerSignal, ServerMessage } from "../signalling-messages.ts";
+import type { MediaKind, MergeStrategy, Participant } from "../signalling-messages.ts";
 import { activeSpeaker } from "./active-speaker.ts";
 import type { Post } from "./daily-js.ts";
 import type { LocalMedia } from "./local-media.ts";
+import { NetworkMonitor } from "./network-monitor.ts";
+import { networkState } from "./network-stats.ts";
+import { Others } from "./others.ts";
+import type { ParticipantChange } from "./participant-change.ts";
 import { toDaily } from "./participants.ts";
-import { Peer } from "./peer.ts";
-import type { CallMessage, SignallingClient } from "./signalling-client.ts";
+import type { Signalling } from "./signalling.ts";
+import type { CallMessage, Joined } from "./signalling-client.ts";
 import type { Store } from "./store.ts";
 
 /** How often the active speaker is looked for. */
 const SPEAKER_EVERY_MS = 500;
 
-interface Other {
-  participant: Participant;
-  readonly peer: Peer;
-  /** What daily-js was told last. */
-  link: Peer["link"];
-}
-
 export interface CallOptions {
-  joined: Extract<ServerMessage, { type: "joined" }>;
-  signalling: SignallingClient;
+  joined: Joined;
+  signalling: Signalling;
   media: LocalMedia;
   store: Store;
   post: Post;
 }
 
-/** A joined call: the others, the connections to them, and the events about them. `close` leaves it. */
+/** A joined call, from the events of its beginning to `close`, which leaves it. */
 export class Call {
-  readonly #signalling: SignallingClient;
+  readonly #signalling: Signalling;
   readonly #media: LocalMedia;
   readonly #store: Store;
   readonly #post: Post;
-  readonly #others = new Map<string, Other>();
+  readonly #others: Others;
+  readonly #network: NetworkMonitor;
   readonly #speakerTimer: number;
   readonly #meetingSessionId: string;
   #you: Participant;
@@ -44,10 +42,15 @@ export class Call {
     this.#post = post;
     this.#you = joined.you;
     this.#meetingSessionId = joined.meetingSessionId;
-    this.#speakerTimer = window.setInterval(() => this.#findSpeaker(), SPEAKER_EVERY_MS);
+    const signal: Others["receive"] = (to, peerSignal) => {
+      signalling.send({ type: "peer-signal", to, signal: peerSignal });
+    };
+    this.#others = new Others({ media, store, post, signal, you: () => this.#you });
     this.#announce(joined);
-    for (const participant of joined.others) this.#add(participant, { offers: true });
+    for (const participant of joined.others) this.#others.add(participant, { offers: true });
     this.#count();
+    this.#speakerTimer = window.setInterval(() => this.#findSpeaker(), SPEAKER_EVERY_MS);
+    this.#network = new NetworkMonitor(() => this.#others.reports(), post);
   }
 
   get meetingSessionId(): string {
@@ -55,54 +58,67 @@ export class Call {
   }
 
   /** daily-js computes track events from updates and not from `joined-meeting`, so the order matters. */
-  #announce({ maxAppMessageChars }: CallOptions["joined"]): void {
-    const id = this.#you.sessionId;
+  #announce({ maxAppMessageChars, sessionData }: Joined): void {
     this.localChanged();
     this.#post({ action: "access-state-updated", access: { level: "full" } });
     this.#post({
       action: "joined-meeting",
-      participants: { local: toDaily(this.#you, "self", this.#media.problems) },
+      participants: { local: toDaily(this.#you, { link: "self", problems: this.#media.problems }) },
       internal: { _maxAppMessageSize: maxAppMessageChars },
     });
     const meetingSession = { id: this.#meetingSessionId };
     this.#post({ action: "meeting-session-summary-updated", meetingSession });
-    const meetingSessionState = { data: {}, topology: "peer" } as const;
-    this.#post({ action: "meeting-session-state-updated", meetingSessionState });
-    this.#post({ action: "network-connection", type: "signaling", event: "connected", session_id: id });
-    const state = { state: "good" as const, reasons: [] };
-    this.#post({ action: "network-quality-change", state, threshold: "good", quality: 100 });
+    this.#showSessionData(sessionData);
+    this.signallingIs("connected");
+    this.#post({ action: "network-quality-change", stats: { latest: {} }, ...networkState(null) });
   }
 
   receive(message: CallMessage): void {
     switch (message.type) {
       case "participant-joined":
-        this.#add(message.participant, { offers: false });
+        this.#others.add(message.participant, { offers: false });
         this.#count();
         break;
-      case "participant-updated": {
-        const other = this.#others.get(message.participant.sessionId);
-        if (!other) break;
-        other.participant = message.participant;
-        this.#show("participant-updated", other);
+      case "participant-updated":
+        this.#others.update(message.participant);
+        this.#count();
         break;
-      }
       case "participant-left":
-        this.#remove(message.id);
+        this.#others.remove(message.id);
+        this.#count();
+        break;
+      case "you-updated":
+        this.#you = message.you;
+        this.#others.showAll();
+        this.#count();
+        // What may be sent now is what the change of our media tells.
+        void this.#media.permit(message.you.permissions);
+        break;
+      case "media-requested":
+        void this.#media.setWanted(message.kind, message.on, "request");
+        break;
+      case "session-data":
+        this.#showSessionData(message.data);
         break;
       case "app-message":
         this.#post({ action: "app-message", data: message.data, fromId: message.from });
         break;
       case "peer-signal":
-        this.#others.get(message.from)?.peer.receive(message.signal);
+        this.#others.receive(message.from, message.signal);
         break;
       case "denied":
         this.#post({
           action: "nonfatal-error",
           type: "denied",
-          errorMsg: `Only owners may ${message.what}.`,
+          errorMsg: `Not allowed: ${message.what}.`,
         });
         break;
     }
+  }
+
+  signallingIs(event: "connected" | "interrupted"): void {
+    const session_id = this.#you.sessionId;
+    this.#post({ action: "network-connection", type: "signaling", event, session_id });
   }
 
   /** Our own media changed: the others, the connections and the app are told what is new of it. */
@@ -112,7 +128,7 @@ export class Call {
     this.#you = { ...this.#you, media };
     if (changed) this.#signalling.send({ type: "media", media });
     this.#store.setLocal(tracks);
-    for (const { peer } of this.#others.values()) peer.refresh();
+    this.#others.refresh();
     this.#showLocal();
   }
 
@@ -128,89 +144,71 @@ export class Call {
     this.#showLocal();
   }
 
-  sendAppMessage(data: unknown, to: string): void {
+  sendAppMessage(data: unknown, to: string | string[]): void {
     this.#signalling.send({ type: "app-message", data, to });
   }
 
-  eject(id: string): void {
-    this.#signalling.send({ type: "eject", id });
+  setSessionData(data: Record<string, unknown>, mergeStrategy: MergeStrategy): void {
+    this.#signalling.send({ type: "session-data", data, mergeStrategy });
   }
 
-  /** Only of those whom daily-js knows as participants: DailyTransport looks each of them up unguarded. */
+  /** Of another, or of ourselves by `local`. Whether we may is the emulator's to say. */
+  change(participant: string, change: ParticipantChange): void {
+    const id = participant === "local" ? this.#you.sessionId : participant;
+    switch (change.what) {
+      case "eject":
+        this.#signalling.send({ type: "eject", id });
+        break;
+      case "media":
+        this.#changeMedia(id, change);
+        break;
+      case "permissions":
+        this.#signalling.send({ type: "set-permissions", id, permissions: change.permissions });
+        break;
+    }
+  }
+
   remoteLevels(): Record<string, number> {
-    const levels = [...this.#others].map(([id, other]) => [id, this.#level(other)]);
-    return Object.fromEntries(levels);
+    return this.#others.levels;
+  }
+
+  networkStats(): ReturnType<NetworkMonitor["stats"]> {
+    return this.#network.stats();
   }
 
   /** Leaves. Posts nothing: the machine says why it ended. */
   close(): void {
     clearInterval(this.#speakerTimer);
-    for (const { peer } of this.#others.values()) peer.close();
-    this.#others.clear();
+    this.#network.close();
+    this.#others.close();
     this.#signalling.close();
   }
 
-  #add(participant: Participant, { offers }: { offers: boolean }): void {
-    const id = participant.sessionId;
-    const peer = new Peer({
-      offers,
-      outgoing: (kind) => this.#media.outgoing(kind),
-      signal: (signal: PeerSignal) => this.#signalling.send({ type: "peer-signal", to: id, signal }),
-      onChange: () => this.#peerChanged(id),
-      onProblem: (error) => {
-        this.#post({ action: "nonfatal-error", type: "peer-connection", errorMsg: String(error) });
-      },
-    });
-    const other: Other = { participant, peer, link: peer.link };
-    this.#others.set(id, other);
-    this.#show("participant-joined", other);
-  }
-
-  #remove(id: string): void {
-    const other = this.#others.get(id);
-    if (!other) return;
-    this.#others.delete(id);
-    const participant = toDaily(other.participant, other.peer.link);
-    other.peer.close();
-    this.#store.removeRemote(id);
-    this.#post({ action: "participant-left", participant });
-    this.#count();
-  }
-
-  #peerChanged(id: string): void {
-    const other = this.#others.get(id);
-    if (!other) return;
-    this.#show("participant-updated", other);
-    const { link } = other.peer;
-    if (link === other.link) return;
-    other.link = link;
-    this.#post({ action: "network-connection", type: "peer-to-peer", event: link, session_id: id });
-  }
-
-  #show(action: "participant-joined" | "participant-updated", { participant, peer }: Other): void {
-    this.#store.setRemote(participant.sessionId, peer.tracks);
-    this.#post({ action, participant: toDaily(participant, peer.link) });
+  #changeMedia(id: string, { kind, on }: { kind: MediaKind; on: boolean }): void {
+    if (id === this.#you.sessionId) void this.#media.setWanted(kind, on);
+    else this.#signalling.send({ type: "set-media", id, kind, on });
   }
 
   #showLocal(): void {
-    const participant = toDaily(this.#you, "self", this.#media.problems);
+    const participant = toDaily(this.#you, { link: "self", problems: this.#media.problems });
     this.#post({ action: "participant-updated", participant });
   }
 
+  #showSessionData(data: Record<string, unknown>): void {
+    const meetingSessionState = { data, topology: "peer" } as const;
+    this.#post({ action: "meeting-session-state-updated", meetingSessionState });
+  }
+
+  /** daily-js tells the app only what differs. */
   #count(): void {
-    const participantCounts = { present: this.#others.size + 1, hidden: 0 };
-    this.#post({ action: "participant-counts-updated", participantCounts });
+    this.#post({ action: "participant-counts-updated", participantCounts: this.#others.counts });
   }
 
   #findSpeaker(): void {
-    const speaker = activeSpeaker(this.#speaker, this.remoteLevels());
+    const speaker = activeSpeaker(this.#speaker, this.#others.levels);
     if (speaker !== null && speaker !== this.#speaker) {
       this.#post({ action: "active-speaker-change", activeSpeaker: { peerId: speaker } });
     }
     this.#speaker = speaker;
-  }
-
-  #level({ participant, peer }: Other): number {
-    return participant.media.audio === "on" ? peer.audioLevel() : 0;
   }
 }

@@ -3,7 +3,7 @@ export type CameraProblem = { msg: string } & (
   | { type: "permissions"; blockedBy: "user" | "browser"; blockedMedia: Kind[] }
   | { type: "not-found"; missingMedia: Kind[] }
   | { type: "constraints"; reason: "invalid"; failedMedia: Kind[] }
-  | { type: "mic-in-use" | "cam-in-use" }
+  | { type: "mic-in-use" | "cam-in-use" | "cam-mic-in-use" }
   | { type: "undefined-mediadevices" | "unknown" }
 );
 
@@ -38,6 +38,24 @@ export function cameraProblem(
   }
 }
 
+/** What is wrong with both at once, as one where daily-js has a word for it. */
+export function combined(audio: CameraProblem, video: CameraProblem): CameraProblem[] {
+  const { msg } = audio;
+  const both: Kind[] = ["audio", "video"];
+  if (audio.type === "permissions" && video.type === "permissions" && audio.blockedBy === video.blockedBy) {
+    return [{ type: "permissions", blockedBy: audio.blockedBy, blockedMedia: both, msg }];
+  }
+  if (audio.type === "not-found" && video.type === "not-found") {
+    return [{ type: "not-found", missingMedia: both, msg }];
+  }
+  if (audio.type === "constraints" && video.type === "constraints") {
+    return [{ type: "constraints", reason: "invalid", failedMedia: both, msg }];
+  }
+  if (audio.type === "mic-in-use" && video.type === "cam-in-use") return [{ type: "cam-mic-in-use", msg }];
+  // A page without devices at all has no more to say of the second kind.
+  return audio.type === "undefined-mediadevices" ? [audio] : [audio, video];
+}
+
 /** The `blocked` part of a daily-js track state. */
 export function blockedBy(problem: CameraProblem | undefined): object {
   switch (problem?.type) {
@@ -45,6 +63,7 @@ export function blockedBy(problem: CameraProblem | undefined): object {
       return { byPermissions: true };
     case "mic-in-use":
     case "cam-in-use":
+    case "cam-mic-in-use":
       return { byDeviceInUse: true };
     default:
       return { byDeviceMissing: true };

@@ -1,5 +1,6 @@
 import type { FatalErrorType } from "../signalling-messages.ts";
 import type { CameraProblem } from "./camera-problem.ts";
+import type { LatestStats, NetworkState } from "./network-stats.ts";
 import type { DailyParticipant } from "./participants.ts";
 
 /**
@@ -77,9 +78,14 @@ export type FatalType = FatalErrorType | "connection-error";
 
 /** The events that this machine raises. */
 export type DailyEvent =
+  | { action: "loaded" }
   | { action: "call-machine-initialized" }
   | { action: "started-camera" }
-  | { action: "camera-error"; errorMsg: { errorMsg: string }; error: CameraProblem }
+  | {
+      action: "camera-error";
+      errorMsg: { errorMsg: string; audioOk: boolean; videoOk: boolean };
+      error: CameraProblem;
+    }
   | { action: "selected-devices-updated"; devices: Devices }
   | { action: "access-state-updated"; access: { level: "full" } }
   | {
@@ -89,24 +95,30 @@ export type DailyEvent =
     }
   | { action: "meeting-session-summary-updated"; meetingSession: { id: string } }
   | { action: "meeting-session-state-updated"; meetingSessionState: { data: object; topology: "peer" } }
-  | { action: "network-connection"; type: "signaling" | "peer-to-peer"; event: string; session_id: string }
   | {
+      action: "network-connection";
+      type: "signaling" | "peer-to-peer";
+      event: "connected" | "interrupted";
+      session_id: string;
+    }
+  /** daily-js throws without `state` and its `reasons`. */
+  | ({
       action: "network-quality-change";
-      state: { state: "good"; reasons: string[] };
-      threshold: "good";
-      quality: number;
-    }
-  | {
-      action: "participant-joined" | "participant-updated" | "participant-left";
-      participant: DailyParticipant;
-    }
+      stats: { latest: LatestStats | Record<string, never> };
+    } & NetworkState)
+  | { action: "participant-joined" | "participant-updated"; participant: DailyParticipant }
+  | { action: "participant-left"; participant: DailyParticipant; reason?: "hidden" }
   | { action: "participant-counts-updated"; participantCounts: { present: number; hidden: number } }
   | { action: "app-message"; data: unknown; fromId: string }
   | { action: "active-speaker-change"; activeSpeaker: { peerId: string } }
   | { action: "local-audio-level"; audioLevel: number }
   | { action: "remote-participants-audio-level"; participantsAudioLevel: Record<string, number> }
   | { action: "nonfatal-error"; type: string; errorMsg: string }
-  | { action: "error"; errorMsg: string; error: { type: FatalType; msg: string } }
+  | { action: "receive-settings-updated"; receiveSettings: object }
+  | { action: "send-settings-updated"; sendSettings: object }
+  | { action: "input-settings-updated"; inputSettings: object }
+  /** `details` is JSON, which daily-js parses. */
+  | { action: "error"; errorMsg: string; error: { type: FatalType; msg: string; details?: string } }
   | { action: "left-meeting" };
 
 export type Post = (event: DailyEvent) => void;

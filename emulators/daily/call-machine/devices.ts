@@ -19,6 +19,17 @@ export async function selectedDevices(
   };
 }
 
+/** The device of this kind after the one in use, round and round; null where there is no other. */
+export async function nextDevice(
+  kind: "audioinput" | "videoinput",
+  track: MediaStreamTrack | null,
+): Promise<Device | null> {
+  const devices = (await allDevices()).filter((device) => device.kind === kind);
+  const current = devices.findIndex(({ deviceId }) => deviceId === track?.getSettings().deviceId);
+  const next = devices[(current + 1) % devices.length];
+  return next && devices.length > 1 ? plain(next) : null;
+}
+
 async function allDevices(): Promise<MediaDeviceInfo[]> {
   try {
     return await navigator.mediaDevices.enumerateDevices();

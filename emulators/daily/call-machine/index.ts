@@ -2,7 +2,7 @@
  * The call machine of Daily in a box: the script that daily-js loads by the name of
  * `call-machine-object-bundle.js`. It is evaluated once for each call object of a page.
  */
-import { readMessage } from "./daily-js.ts";
+import { eventPoster, readMessage } from "./daily-js.ts";
 import { Machine } from "./machine.ts";
 
 window._daily ??= { pendings: [], instances: {} };
@@ -20,5 +20,8 @@ if (!window._dailyInABox) {
 
 for (const id of pendings.splice(0)) {
   const instance = instances[id];
-  if (instance) instance.callMachine = new Machine(id);
+  if (!instance) continue;
+  instance.callMachine = new Machine(id);
+  // daily-js tells the app of a first load only by this; of a later one, which loads nothing, it tells by itself.
+  eventPoster(id)({ action: "loaded" });
 }

@@ -1,5 +1,7 @@
-import type { CanSend, Media, MediaState } from "../signalling-messages.ts";
-import { type CameraProblem, cameraProblem, type Kind } from "./camera-problem.ts";
+import { maySend } from "../core/participant-permissions.ts";
+import type { InitialPermissions } from "../core/permissions.ts";
+import type { Media, MediaState } from "../signalling-messages.ts";
+import { type CameraProblem, cameraProblem, combined, type Kind } from "./camera-problem.ts";
 import type { SourceWish } from "./setup.ts";
 
 const KINDS = ["audio", "video"] as const;
@@ -17,11 +19,11 @@ type Source =
 type Wish = { from: "custom"; track: MediaStreamTrack } | Extract<SourceWish, { from: "device" }>;
 
 interface Channel {
-  /** Not muted. */
-  wanted: boolean;
+  /** Muted or not, and who muted it. */
+  switch: "on" | "off" | "off-by-request";
   /** The app lets us touch this kind. */
   allowed: boolean;
-  /** The token lets us send this kind. */
+  /** Our permissions let us send this kind. */
   permitted: boolean;
   wish: Wish;
   source: Source;
@@ -73,11 +75,28 @@ export class LocalMedia {
     return this.#state(kind) === "on" ? this.track(kind) : null;
   }
 
-  setWanted(kind: Kind, wanted: boolean): Promise<void> {
+  /** By the user of this page, or by another participant who may. */
+  setWanted(kind: Kind, wanted: boolean, by: "user" | "request" = "user"): Promise<void> {
     const channel = this.#channels[kind];
+    const before = channel.switch;
     // Unmuting is the way to ask again for a device that was refused.
-    if (wanted && !channel.wanted && channel.source.from === "refused") channel.source = { from: "nowhere" };
-    channel.wanted = wanted;
+    if (wanted && before !== "on" && channel.source.from === "refused") channel.source = { from: "nowhere" };
+    if (wanted) channel.switch = "on";
+    else if (by === "user") channel.switch = "off";
+    // Who had muted themselves stays muted by themselves.
+    else if (before === "on") channel.switch = "off-by-request";
+    return this.#settle();
+  }
+
+  /** Both kinds at once, so that what fails with both is one problem. */
+  start(beginning: Record<Kind, { allowed: boolean; wish: SourceWish; wanted: boolean }>): Promise<void> {
+    for (const kind of KINDS) {
+      const { allowed, wish, wanted } = beginning[kind];
+      const channel = this.#channels[kind];
+      channel.allowed = allowed;
+      channel.wish = this.#fulfil(kind, wish);
+      channel.switch = wanted ? "on" : "off";
+    }
     return this.#settle();
   }
 
@@ -91,10 +110,8 @@ export class LocalMedia {
     return this.#settle();
   }
 
-  permit(canSend: CanSend): Promise<void> {
-    for (const kind of KINDS) {
-      this.#channels[kind].permitted = canSend === true || (canSend !== false && canSend.includes(kind));
-    }
+  permit(permissions: InitialPermissions): Promise<void> {
+    for (const kind of KINDS) this.#channels[kind].permitted = maySend(permissions, kind);
     return this.#settle();
   }
 
@@ -105,8 +122,9 @@ export class LocalMedia {
   }
 
   #state(kind: Kind): MediaState {
-    const { wanted, allowed, permitted, source } = this.#channels[kind];
-    if (!wanted || !allowed || !permitted || source.from === "nowhere") return "off";
+    const { switch: position, allowed, permitted, source } = this.#channels[kind];
+    if (position !== "on") return position;
+    if (!allowed || !permitted || source.from === "nowhere") return "off";
     return source.from === "refused" ? "blocked" : "on";
   }
 
@@ -119,29 +137,39 @@ export class LocalMedia {
   /** One step after the other: a mute during a permission prompt must win, and never leave a device open. */
   #settle(): Promise<void> {
     this.#settling = this.#settling.then(async () => {
+      const problems: CameraProblem[] = [];
       for (const kind of KINDS) {
         // Steps that still wait at the close would open the device again, and ask the user once more.
         if (this.#closed) return;
-        await this.#settleChannel(kind, this.#channels[kind]);
+        const problem = await this.#settleChannel(kind, this.#channels[kind]);
+        if (problem) problems.push(problem);
       }
-      if (!this.#closed) this.#options.onChange();
+      if (this.#closed) return;
+      const [first, second] = problems;
+      for (const problem of first && second ? combined(first, second) : problems) {
+        this.#options.onProblem(problem);
+      }
+      this.#options.onChange();
     });
     return this.#settling;
   }
 
-  async #settleChannel(kind: Kind, channel: Channel): Promise<void> {
+  /** Resolves with the problem that came up, if one did. */
+  async #settleChannel(kind: Kind, channel: Channel): Promise<CameraProblem | undefined> {
+    let problem: CameraProblem | undefined;
     const { wish, source } = channel;
-    const sending = channel.wanted && channel.allowed && channel.permitted;
+    const sending = channel.switch === "on" && channel.allowed && channel.permitted;
     if (!channel.allowed) this.#release(channel);
     // The camera's light has to go out. A muted microphone stays open, so that unmuting is instant.
     else if (kind === "video" && !sending && source.from === "device") this.#release(channel);
     else if (wish.from === "custom") this.#replace(channel, { from: "custom", wish, track: wish.track });
     else if (sending && (source.from === "nowhere" || source.wish !== wish)) {
       const opened = await this.#open(kind, wish);
-      if (opened.from === "refused" && !this.#closed) this.#options.onProblem(opened.problem);
+      if (opened.from === "refused") problem = opened.problem;
       this.#replace(channel, opened);
     }
     if (channel.source.from === "device") channel.source.track.enabled = sending;
+    return problem;
   }
 
   async #open(kind: Kind, wish: Extract<Wish, { from: "device" }>): Promise<Source> {
@@ -151,7 +179,7 @@ export class LocalMedia {
       return { from: "refused", wish, problem };
     }
     try {
-      const settings = wish.settings as MediaTrackConstraints; // the app's; the browser checks them
+      const settings = exactDevice(wish.settings) as MediaTrackConstraints; // the app's; the browser checks them
       const constraints = Object.keys(settings).length > 0 ? settings : true;
       const stream = await navigator.mediaDevices.getUserMedia({ [kind]: constraints });
       const track = stream.getTracks()[0];
@@ -190,7 +218,13 @@ export class LocalMedia {
   }
 }
 
+/** A bare device id is only a preference to the browser, which may give another device in its place. */
+function exactDevice(settings: Record<string, unknown>): Record<string, unknown> {
+  const { deviceId } = settings;
+  return typeof deviceId === "string" ? { ...settings, deviceId: { exact: deviceId } } : settings;
+}
+
 function newChannel(): Channel {
   const wish = { from: "device", settings: {} } as const;
-  return { wanted: false, allowed: true, permitted: true, wish, source: { from: "nowhere" } };
+  return { switch: "off", allowed: true, permitted: true, wish, source: { from: "nowhere" } };
 }

@@ -1,5 +1,6 @@
-import type { Participant, RoomInfo } from "../signalling-messages.ts";
+import type { RoomInfo } from "../signalling-messages.ts";
 import { Call } from "./call.ts";
+import { CallError, connectionError } from "./call-error.ts";
 import {
   eventPoster,
   type IncomingMessage,
@@ -8,19 +9,22 @@ import {
   replier,
   type StoreState,
 } from "./daily-js.ts";
+import { KeptSettings } from "./kept-settings.ts";
 import { Levels } from "./levels.ts";
 import { MediaControl } from "./media-control.ts";
-import { toDaily } from "./participants.ts";
-import { fields, number, readSetup, roomName, type Setup, text } from "./setup.ts";
-import { CallError, SignallingClient, signallingUrl } from "./signalling-client.ts";
+import { readChanges } from "./participant-change.ts";
+import { participantBeforeJoin, toDaily } from "./participants.ts";
+import { fields, number, readSetup, recipients, roomName, type Setup, text } from "./setup.ts";
+import { Signalling } from "./signalling.ts";
+import { signallingUrl } from "./signalling-client.ts";
 import { Store } from "./store.ts";
 
 type State =
   | { at: "idle" }
-  | { at: "joining"; signalling: SignallingClient; reply: Reply }
+  | { at: "joining"; signalling: Signalling; reply: Reply }
   | { at: "joined"; call: Call };
 
-type Handler = (message: IncomingMessage, reply: Reply) => void;
+type Handler = (message: IncomingMessage, reply: Reply) => unknown;
 
 /** The call machine of one call object: takes what daily-js asks, and tells it what happens. */
 export class Machine {
@@ -29,6 +33,7 @@ export class Machine {
   readonly #store = new Store();
   readonly #levels: Levels;
   #media: MediaControl;
+  #settings: KeptSettings;
   #initialized = false;
   #room: RoomInfo | null = null;
   #state: State = { at: "idle" };
@@ -37,6 +42,7 @@ export class Machine {
     this.#id = callClientId;
     this.#post = eventPoster(callClientId);
     this.#media = this.#newMedia();
+    this.#settings = new KeptSettings(this.#post);
     const sources = {
       localTrack: () => this.#media.local.outgoing("audio"),
       remoteLevels: () => (this.#state.at === "joined" ? this.#state.call.remoteLevels() : null),
@@ -50,14 +56,10 @@ export class Machine {
   }
 
   receive(message: IncomingMessage): void {
+    const { action } = message;
     const reply = replier(message);
-    if (Object.hasOwn(this.#handlers, message.action)) {
-      this.#handlers[message.action]?.(message, reply);
-      return;
-    }
-    const errorMsg = `not emulated: ${message.action}`;
-    if (message.callbackStamp !== undefined) reply({ error: errorMsg });
-    else this.#post({ action: "nonfatal-error", type: "not-emulated", errorMsg });
+    if (Object.hasOwn(this.#handlers, action)) void this.#handle(message, reply);
+    else this.#refuse(action, reply);
   }
 
   /** Ends whatever runs, without a word: daily-js calls it before a new start, and we before a last event. */
@@ -69,25 +71,28 @@ export class Machine {
     this.#levels.close();
     this.#media.local.close();
     this.#media = this.#newMedia();
+    this.#settings = new KeptSettings(this.#post);
     this.#initialized = false;
     this.#room = null;
     this.#store.clear();
   }
 
   readonly #handlers: Record<string, Handler> = {
-    "start-camera": (message, reply) => void this.#startCamera(readSetup(message), reply),
-    "daily-method-preauth": (message, reply) => void this.#preAuth(readSetup(message), reply),
-    "join-meeting": (message, reply) => void this.#join(readSetup(message), reply),
+    "start-camera": (message, reply) => this.#startCamera(readSetup(message), reply),
+    "daily-method-preauth": (message, reply) => this.#preAuth(readSetup(message), reply),
+    "join-meeting": (message, reply) => this.#join(readSetup(message), reply),
     "leave-meeting": () => this.#leave(),
-    "local-audio": ({ state }) => void this.#media.local.setWanted("audio", state === true),
-    "local-video": ({ state }) => void this.#media.local.setWanted("video", state === true),
-    "set-allow-local-audio": ({ state }) => void this.#media.local.setAllowed("audio", state === true),
-    "set-allow-local-video": ({ state }) => void this.#media.local.setAllowed("video", state === true),
-    "set-input-devices": (message, reply) => void this.#media.setInputDevices(message, reply),
-    "set-output-device": (message, reply) => void this.#media.setOutputDevice(message, reply),
-    "get-input-devices": (_message, reply) => void this.#media.replyDevices(reply),
-    "update-input-settings": (message, reply) => void this.#media.updateInputSettings(message, reply),
-    "app-msg": ({ data, to }) => this.#call?.sendAppMessage(data, text(to) ?? "*"),
+    "local-audio": ({ state }) => this.#media.local.setWanted("audio", state === true),
+    "local-video": ({ state }) => this.#media.local.setWanted("video", state === true),
+    "set-allow-local-audio": ({ state }) => this.#media.local.setAllowed("audio", state === true),
+    "set-allow-local-video": ({ state }) => this.#media.local.setAllowed("video", state === true),
+    "set-input-devices": (message, reply) => this.#media.setInputDevices(message, reply),
+    "set-output-device": (message, reply) => this.#media.setOutputDevice(message, reply),
+    "get-input-devices": (_message, reply) => this.#media.replyDevices(reply),
+    "update-input-settings": (message, reply) => this.#media.updateInputSettings(message, reply),
+    "cycle-mic": (_message, reply) => this.#media.cycle("audio", reply),
+    "cycle-camera": (_message, reply) => this.#media.cycle("video", reply),
+    "app-msg": ({ data, to }) => this.#call?.sendAppMessage(data, recipients(to)),
     "start-local-audio-level-observer": ({ interval }, reply) => {
       this.#levels.startLocal(number(interval));
       reply({});
@@ -112,19 +117,56 @@ export class Machine {
       this.#call?.setUserData(userData);
       reply({ userData });
     },
+    "set-session-data": ({ data, mergeStrategy }) => {
+      const strategy = mergeStrategy === "shallow-merge" ? "shallow-merge" : "replace";
+      this.#call?.setSessionData(fields(data), strategy);
+    },
     "lib-room-info": (_message, reply) => reply(this.#room ? { ...this.#room } : { error: "not joined" }),
     "get-meeting-session": (_message, reply) => {
       reply({ meetingSession: { id: this.#call?.meetingSessionId ?? "" } });
     },
     "get-network-topology": (_message, reply) => reply({ topology: this.#call ? "peer" : "none" }),
-    "get-calc-stats": (_message, reply) => reply({ stats: {} }),
-    "update-receive-settings": ({ receiveSettings }, reply) => reply({ receiveSettings }),
-    "update-send-settings": ({ sendSettings }, reply) => reply({ sendSettings }),
+    "get-calc-stats": async (_message, reply) => {
+      reply({ stats: (await this.#call?.networkStats()) ?? { latest: {} } });
+    },
+    "update-receive-settings": (message, reply) => this.#settings.updateReceive(message, reply),
+    "get-single-participant-receive-settings": (message, reply) => {
+      this.#settings.replyReceive(message, reply);
+    },
+    "update-send-settings": (message, reply) => this.#settings.updateSend(message, reply),
+    // daily-js reads this answer without a look whether it is an error.
+    "test-call-quality": (_message, reply) => {
+      const msg = this.#tellNotEmulated("test-call-quality");
+      const error = { type: "not-emulated", msg };
+      reply({ results: { result: "failed", errorMsg: msg, error, secondsElapsed: 0 } });
+    },
     "transmit-log": () => {},
   };
 
   get #call(): Call | null {
     return this.#state.at === "joined" ? this.#state.call : null;
+  }
+
+  /** What goes wrong in here is an answer too: without one the app's promise would hang. */
+  async #handle(message: IncomingMessage, reply: Reply): Promise<void> {
+    try {
+      await this.#handlers[message.action]?.(message, reply);
+    } catch (thrown) {
+      const errorMsg = `${message.action}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      this.#post({ action: "nonfatal-error", type: "failed", errorMsg });
+      reply({ error: errorMsg });
+    }
+  }
+
+  /** Told as an event too, because many of daily-js's methods have no promise, or one that ignores an error. */
+  #refuse(action: string, reply: Reply): void {
+    reply({ error: this.#tellNotEmulated(action) });
+  }
+
+  #tellNotEmulated(what: string): string {
+    const errorMsg = `not emulated: ${what}`;
+    this.#post({ action: "nonfatal-error", type: "not-emulated", errorMsg });
+    return errorMsg;
   }
 
   #newMedia(): MediaControl {
@@ -137,29 +179,21 @@ export class Machine {
     else if (this.#state.at === "idle" && this.#initialized) this.#showLocalBeforeJoin();
   }
 
-  /** Before a join there is a local participant too, with an id that daily-js needs and nobody else sees. */
   #showLocalBeforeJoin(): void {
     const { local } = this.#media;
     this.#store.setLocal(local.tracks);
-    const nobody: Participant = {
-      sessionId: this.#id,
-      userId: "",
-      userName: "",
-      owner: false,
-      joinedAt: "",
-      canSend: true,
-      media: local.media,
-    };
-    const participant = toDaily(nobody, "self", local.problems);
+    const nobody = participantBeforeJoin(this.#id, local.media);
+    const participant = toDaily(nobody, { link: "self", problems: local.problems });
     this.#post({ action: "participant-updated", participant });
   }
 
-  #initialize({ localLevels, remoteLevels }: Setup): void {
+  #initialize({ localLevels, remoteLevels, subscribesAutomatically }: Setup): void {
     if (this.#initialized) return;
     this.#initialized = true;
     this.#post({ action: "call-machine-initialized" });
     if (localLevels) this.#levels.startLocal(localLevels.intervalMs);
     if (remoteLevels) this.#levels.startRemote(remoteLevels.intervalMs);
+    if (!subscribesAutomatically) this.#tellNotEmulated("subscribeToTracksAutomatically: false");
   }
 
   async #startCamera(setup: Setup, reply: Reply): Promise<void> {
@@ -176,12 +210,17 @@ export class Machine {
   }
 
   async #preAuth(setup: Setup, reply: Reply): Promise<void> {
-    const signalling = this.#openSignalling();
+    this.#initialize(setup);
+    const signalling = this.#openSignalling(setup);
     try {
-      this.#room = await signalling.hello(roomName(setup.url), setup.token);
+      const room = await signalling.hello(roomName(setup.url), setup.token);
+      // Of a call that was left meanwhile nothing is to be told.
+      if (!this.#initialized) throw new CallError("connection-error", { message: "The call was left." });
+      this.#room = room;
+      this.#post({ action: "access-state-updated", access: { level: "full" } });
       reply({ access: { level: "full" } });
-    } catch (error) {
-      const { type, message } = asCallError(error);
+    } catch (thrown) {
+      const { type, message } = asCallError(thrown);
       reply({ error: { type, msg: message } });
     } finally {
       signalling.close();
@@ -194,7 +233,7 @@ export class Machine {
       return;
     }
     this.#initialize(setup);
-    const signalling = this.#openSignalling();
+    const signalling = this.#openSignalling(setup);
     this.#state = { at: "joining", signalling, reply };
     // A leave in the meantime closes the signalling, and then none of this may go on.
     const superseded = () => this.#state.at !== "joining" || this.#state.signalling !== signalling;
@@ -203,22 +242,24 @@ export class Machine {
       if (superseded()) return;
       this.#room = room;
       const media = this.#media.local;
-      await Promise.all([media.permit(room.canSend), this.#media.setUp(setup, room)]);
+      await Promise.all([media.permit(room.permissions), this.#media.setUp(setup, room)]);
       if (superseded()) return;
       const { userName, userData } = setup;
       const joined = await signalling.join({ type: "join", userName, userData, media: media.media });
       if (superseded()) return;
       const call = new Call({ joined, signalling, media, store: this.#store, post: this.#post });
       this.#state = { at: "joined", call };
-    } catch (error) {
-      if (!superseded()) this.#fail(asCallError(error));
+    } catch (thrown) {
+      if (!superseded()) this.#fail(asCallError(thrown));
     }
   }
 
-  #openSignalling(): SignallingClient {
-    const publicPath = window._daily?.instances[this.#id]?.publicPath ?? location.href;
-    return new SignallingClient(signallingUrl(publicPath), {
+  #openSignalling({ bundleUrl }: Setup): Signalling {
+    const loadedFrom = window._daily?.instances[this.#id]?.publicPath ?? bundleUrl ?? location.href;
+    return new Signalling(signallingUrl(loadedFrom), {
       message: (message) => this.#call?.receive(message),
+      interrupted: () => this.#call?.signallingIs("interrupted"),
+      resumed: () => this.#call?.signallingIs("connected"),
       fatal: (error) => {
         if (this.#state.at !== "idle") this.#fail(error);
       },
@@ -226,17 +267,14 @@ export class Machine {
   }
 
   #updateParticipant(id: string | undefined, properties: unknown): void {
-    const { eject, setAudio, setVideo } = fields(properties);
-    if (id === "local") {
-      if (setAudio !== undefined) void this.#media.local.setWanted("audio", setAudio === true);
-      if (setVideo !== undefined) void this.#media.local.setWanted("video", setVideo === true);
-    } else if (eject === true && id !== undefined) {
-      this.#call?.eject(id);
-    } else {
-      const names = Object.keys(fields(properties)).join(", ");
-      const errorMsg = `not emulated: update-participant ${names}`;
-      this.#post({ action: "nonfatal-error", type: "not-emulated", errorMsg });
+    const { changes, unknown } = readChanges(properties);
+    for (const change of changes) {
+      if (this.#call) this.#call.change(id ?? "", change);
+      else if (id === "local" && change.what === "media") {
+        void this.#media.local.setWanted(change.kind, change.on);
+      }
     }
+    if (unknown.length > 0) this.#tellNotEmulated(`update-participant ${unknown.join(", ")}`);
   }
 
   #leave(): void {
@@ -247,13 +285,14 @@ export class Machine {
   }
 
   /** daily-js does not message us after an error, so all is torn down before it hears of one. */
-  #fail({ type, message }: CallError): void {
+  #fail({ type, message, details }: CallError): void {
     this.reset();
-    this.#post({ action: "error", errorMsg: message, error: { type, msg: message } });
+    const error = { type, msg: message, ...(details ? { details: JSON.stringify(details) } : {}) };
+    this.#post({ action: "error", errorMsg: message, error });
     this.#post({ action: "left-meeting" });
   }
 }
 
-function asCallError(error: unknown): CallError {
-  return error instanceof CallError ? error : new CallError("connection-error", String(error));
+function asCallError(thrown: unknown): CallError {
+  return thrown instanceof CallError ? thrown : connectionError("join", { cause: thrown, uri: "" });
 }

@@ -25,12 +25,13 @@ export class Peer {
   /** Negotiation in order: a candidate before its description would be refused. */
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  #wasConnected = false;
   #heard = { rtpTimestamp: -1, atMs: 0 };
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.#connection.onicecandidate = ({ candidate }) => this.#sendCandidate(candidate);
-    this.#connection.onconnectionstatechange = () => options.onChange();
+    this.#connection.onconnectionstatechange = () => this.#stateChanged();
     this.#connection.ontrack = ({ track }) => {
       // Before its first packet a track is muted, and daily-js leaves it out of the older participant fields.
       track.onunmute = () => options.onChange();
@@ -46,7 +47,7 @@ export class Peer {
       case "failed":
         return "interrupted";
       default:
-        return "connecting";
+        return this.#wasConnected ? "interrupted" : "connecting";
     }
   }
 
@@ -67,6 +68,12 @@ export class Peer {
     const { rtpTimestamp, audioLevel = 0 } = source;
     if (rtpTimestamp !== this.#heard.rtpTimestamp) this.#heard = { rtpTimestamp, atMs: performance.now() };
     return performance.now() - this.#heard.atMs > SILENT_AFTER_MS ? 0 : audioLevel;
+  }
+
+  /** What the browser counts of this connection. */
+  async reports(): Promise<Record<string, unknown>[]> {
+    const report = await this.#connection.getStats();
+    return [...report.values()];
   }
 
   receive(signal: PeerSignal): void {
@@ -95,9 +102,22 @@ export class Peer {
     this.#connection.close();
   }
 
+  #stateChanged(): void {
+    const { connectionState } = this.#connection;
+    if (connectionState === "connected") this.#wasConnected = true;
+    // Only the one who offered at first offers again, so that here too the two never do at once.
+    if (connectionState === "failed" && this.#options.offers) {
+      this.#connection.restartIce();
+      this.#enqueue(() => this.#offer());
+    }
+    this.#options.onChange();
+  }
+
   async #offer(): Promise<void> {
-    for (const kind of ["audio", "video"] as const) {
-      this.#connection.addTransceiver(kind, { direction: "sendrecv" });
+    if (this.#connection.getTransceivers().length === 0) {
+      for (const kind of ["audio", "video"] as const) {
+        this.#connection.addTransceiver(kind, { direction: "sendrecv" });
+      }
     }
     await this.#attach();
     await this.#connection.setLocalDescription();

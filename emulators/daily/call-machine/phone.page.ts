@@ -1,269 +1,157 @@
-/** The page of the browser test: call objects of daily-js, driven from the test through `globalThis`. */
-import Daily, { type DailyCall, type DailyCallOptions } from "@daily-co/daily-js";
+/** The page of the browser tests: call objects of daily-js by name, driven through `globalThis`. */
+import Daily, { type DailyCall, type DailyCallOptions, type DailyEvent } from "@daily-co/daily-js";
+import * as devices from "./phone/devices.ts";
+import { plain } from "./phone/plain.ts";
+import { newGlobals, remains } from "./phone/remains.ts";
+import { hear, picture, type Sound, tone } from "./phone/sound.ts";
 
-interface Heard {
-  action: string;
-  /** What the test asserts on; no tracks in it. */
-  [detail: string]: unknown;
-}
-
-const SILENCE_RMS = 0.001;
-
-const context = new AudioContext({ sampleRate: 48_000 });
-
-/** A track of our own making: a sine of this frequency and amplitude. */
-function tone(frequencyHz: number, amplitude: number): MediaStreamTrack {
-  const oscillator = new OscillatorNode(context, { frequency: frequencyHz });
-  const gain = new GainNode(context, { gain: amplitude });
-  const destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
-  oscillator.connect(gain).connect(destination);
-  oscillator.start();
-  const track = destination.stream.getAudioTracks()[0];
-  if (!track) throw new Error("A destination node without a track");
-  return track;
-}
-
-const WATCHED = [
+const WATCHED: DailyEvent[] = [
+  "loading",
+  "loaded",
+  "load-attempt-failed",
+  "joining-meeting",
   "joined-meeting",
   "left-meeting",
+  "call-instance-destroyed",
+  "access-state-updated",
+  "started-camera",
+  "camera-error",
   "participant-joined",
   "participant-updated",
   "participant-left",
+  "participant-counts-updated",
   "track-started",
   "track-stopped",
   "app-message",
   "error",
   "nonfatal-error",
-  "camera-error",
   "active-speaker-change",
   "local-audio-level",
   "remote-participants-audio-level",
   "network-quality-change",
-  "participant-counts-updated",
+  "network-connection",
+  "meeting-session-summary-updated",
+  "meeting-session-state-updated",
   "selected-devices-updated",
-] as const;
+  "input-settings-updated",
+  "receive-settings-updated",
+  "send-settings-updated",
+];
 
-/** An event of daily-js without what cannot leave the page. */
-function summary(event: Record<string, unknown> & { action: string }): Heard {
-  const { action, participant, track, data, error, activeSpeaker, audioLevel, participantsAudioLevel } =
-    event;
-  const who = participant as { session_id?: string; local?: boolean } | undefined; // daily-js's own
-  return {
-    action,
-    ...(who ? { sessionId: who.session_id, local: who.local } : {}),
-    ...(track instanceof MediaStreamTrack ? { kind: track.kind } : {}),
-    ...(data === undefined ? {} : { data }),
-    ...(error ? { errorType: (error as { type: string }).type } : {}),
-    ...(activeSpeaker ? { activeSpeaker } : {}),
-    ...(audioLevel === undefined ? {} : { audioLevel }),
-    ...(participantsAudioLevel ? { participantsAudioLevel } : {}),
-  };
+interface Phone {
+  call: DailyCall;
+  events: unknown[];
+  watchedTrack: MediaStreamTrack | undefined;
+}
+const phones = new Map<string, Phone>();
+
+function phone(name: string): Phone {
+  const found = phones.get(name);
+  if (!found) throw new Error(`No call object ${name}`);
+  return found;
 }
 
-/** Every peer connection of this page, so that a test can see what is left open. */
-const connections: RTCPeerConnection[] = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(configuration?: RTCConfiguration) {
-    super(configuration);
-    connections.push(this);
-  }
-};
-
-interface Received {
-  element: HTMLAudioElement;
-  source: MediaStreamAudioSourceNode;
-  analyser: AnalyserNode;
-}
-const received = new Map<MediaStreamTrack, Received>();
-
-/** Without a playing element Chromium delivers silence of a remote track. */
-function listen(track: MediaStreamTrack): AnalyserNode {
-  const known = received.get(track);
-  if (known) return known.analyser;
-  const stream = new MediaStream([track]);
-  const element = new Audio();
-  element.muted = true;
-  element.srcObject = stream;
-  void element.play();
-  const source = context.createMediaStreamSource(stream);
-  const analyser = new AnalyserNode(context, { fftSize: 8192 });
-  source.connect(analyser);
-  received.set(track, { element, source, analyser });
-  return analyser;
+/** Arguments travel as JSON: `{$tone: 440}` stands for a track with a tone, `{$picture: true}` for one with frames. */
+function argument(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(argument);
+  if ("$tone" in value) return tone(Number(value.$tone));
+  if ("$picture" in value) return picture();
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, argument(each)]));
 }
 
-function measure(analyser: AnalyserNode): { frequencyHz: number; rms: number } {
-  const samples = new Float32Array(analyser.fftSize);
-  analyser.getFloatTimeDomainData(samples);
-  const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample ** 2, 0) / samples.length);
-  if (rms < SILENCE_RMS) return { frequencyHz: 0, rms };
-  const spectrum = new Float32Array(analyser.frequencyBinCount);
-  analyser.getFloatFrequencyData(spectrum);
-  const loudest = spectrum.reduce((best, level, bin) => (level > (spectrum[best] ?? -1000) ? bin : best), 0);
-  return { frequencyHz: (loudest * context.sampleRate) / analyser.fftSize, rms };
+/** Longer than any answer of the call machine takes here; a promise that is still open then hangs. */
+const SETTLES_WITHIN_MS = 5_000;
+
+/** Calls a method by its name. A promise that does not settle is told as `{hangs: true}`. */
+async function method(name: string, methodName: string, args: unknown[]): Promise<unknown> {
+  const { call } = phone(name);
+  let timer: number | undefined;
+  const late = new Promise<unknown>((resolve) => {
+    timer = window.setTimeout(() => resolve({ hangs: true }), SETTLES_WITHIN_MS);
+  });
+  const settled = (async () => {
+    try {
+      const target: unknown = Reflect.get(call, methodName);
+      if (typeof target !== "function") return { missing: true };
+      const value: unknown = await target.apply(call, args.map(argument));
+      return { value: value === call ? undefined : plain(value) };
+    } catch (error) {
+      return { error: plain(error) ?? "nothing" };
+    }
+  })();
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
-function createPhone() {
-  let call: DailyCall | undefined;
-  let events: Heard[] = [];
-  let watched: MediaStreamTrack | undefined;
+const api = {
+  version: () => Daily.version(),
+  remains,
+  newGlobals,
+  ...devices,
 
-  function theCall(): DailyCall {
-    if (!call) throw new Error("No call object");
-    return call;
-  }
+  /** Without an `audioSource` the microphone is off. */
+  async create(name: string, options: DailyCallOptions): Promise<void> {
+    const call = Daily.createCallObject({
+      audioSource: false,
+      videoSource: false,
+      // As JSON they are whatever stands for a track.
+      ...(argument(options) as DailyCallOptions),
+      allowMultipleCallInstances: true,
+    });
+    const events: unknown[] = [];
+    phones.set(name, { call, events, watchedTrack: undefined });
+    for (const event of WATCHED) call.on(event, (heard) => void events.push(plain(heard)));
+  },
 
-  return {
-    version: () => Daily.version(),
+  method,
 
-    /** `toneHz`: sends a tone of half amplitude. Without it the microphone is off. */
-    async create(callMachineUrl: string, toneHz: number | null): Promise<void> {
-      await context.resume();
-      events = [];
-      watched = undefined;
-      const source: DailyCallOptions =
-        toneHz === null ? { audioSource: false } : { audioSource: tone(toneHz, 0.5) };
-      call = Daily.createCallObject({
-        ...source,
-        videoSource: false,
-        allowMultipleCallInstances: true,
-        dailyConfig: { bundlePathOverride: callMachineUrl },
-      });
-      const hear = (event: Parameters<typeof summary>[0]) => events.push(summary(event));
-      // `on` has one overload for each event, which a loop cannot name.
-      for (const name of WATCHED) call.on(name, hear as unknown as () => void);
-    },
+  /** Like `method`, but does not wait for the answer. */
+  start(name: string, methodName: string, args: unknown[]): void {
+    void method(name, methodName, args);
+  },
 
-    /** Resolves with the local session id, or with the type of the fatal error. */
-    join(options: {
-      url: string;
-      token?: string;
-      userName?: string;
-    }): Promise<{ id?: string; errorType?: string }> {
-      return theCall()
-        .join({ ...options, startVideoOff: true })
-        .then(
-          (participants) => ({ id: participants?.local.session_id ?? "" }),
-          (failure: { error?: { type?: string } }) => ({ errorType: failure.error?.type ?? String(failure) }),
-        );
-    },
+  async destroy(name: string): Promise<void> {
+    await phones.get(name)?.call.destroy();
+    phones.delete(name);
+  },
 
-    preAuth(options: { url: string; token: string }): Promise<string> {
-      return theCall()
-        .preAuth(options)
-        .then(
-          ({ access }) => (access as { level: string }).level,
-          (error: { type: string }) => error.type,
-        );
-    },
+  events: (name: string) => phones.get(name)?.events ?? [],
 
-    /** Leaves while the join is under way; resolves when both are done. */
-    async joinAndLeave(options: { url: string; token: string }): Promise<string> {
-      const joining = theCall()
-        .join(options)
-        .then(() => "joined", String);
-      await new Promise((resolve) => theCall().once("joining-meeting", resolve));
-      await theCall().leave();
-      return joining;
-    },
-    /** Leaves while the browser asks for the microphone, which is allowed after that. */
-    async startCameraAndLeave(): Promise<{ outcome: string; asked: number }> {
-      const { mediaDevices } = navigator;
-      const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
-      const prompt = Promise.withResolvers<void>();
-      const allowed = Promise.withResolvers<void>();
-      let asked = 0;
-      mediaDevices.getUserMedia = async (constraints) => {
-        asked += 1;
-        prompt.resolve();
-        await allowed.promise;
-        return getUserMedia(constraints);
-      };
-      const starting = theCall()
-        .startCamera({ audioSource: true, videoSource: true })
-        .then(() => "started", String);
-      await prompt.promise;
-      await theCall().leave();
-      allowed.resolve();
-      const outcome = await starting;
-      mediaDevices.getUserMedia = getUserMedia;
-      return { outcome, asked };
-    },
-    /** As on a page whose address is not secure. */
-    async startCameraWithoutDevices(): Promise<void> {
-      Object.defineProperty(navigator, "mediaDevices", { value: undefined, configurable: true });
-      await theCall().startCamera({ audioSource: true, videoSource: false });
-      Reflect.deleteProperty(navigator, "mediaDevices");
-    },
-    leave: () => theCall().leave(),
-    async destroy(): Promise<void> {
-      await call?.destroy();
-      call = undefined;
-    },
-    events: () => events,
-    meetingState: () => theCall().meetingState(),
-    setMic: (on: boolean) => void theCall().setLocalAudio(on),
-    setCamera: (on: boolean) => void theCall().setLocalVideo(on),
-    setTone: async (frequencyHz: number) => {
-      await theCall().setInputDevicesAsync({ audioSource: tone(frequencyHz, 0.5) });
-    },
-    startCamera: () => theCall().startCamera({ audioSource: true, videoSource: true, startVideoOff: true }),
-    send: (data: unknown, to: string) => void theCall().sendAppMessage(data, to),
-    sendError: (data: unknown): string => {
-      try {
-        theCall().sendAppMessage(data, "*");
-        return "";
-      } catch (error) {
-        return String(error);
+  /** Every method that a call object has, from daily-js itself. */
+  methods(name: string): string[] {
+    const { call } = phone(name);
+    const names = new Set<string>();
+    for (
+      let at = Object.getPrototypeOf(call);
+      at && at !== Object.prototype;
+      at = Object.getPrototypeOf(at)
+    ) {
+      for (const each of Object.getOwnPropertyNames(at)) {
+        if (typeof Reflect.get(call, each) === "function") names.add(each);
       }
-    },
-    eject: (id: string) => void theCall().updateParticipant(id, { eject: true }),
-    room: () => theCall().room(),
-    observeLevels: async () => {
-      await theCall().startLocalAudioLevelObserver(100);
-      await theCall().startRemoteParticipantsAudioLevelObserver(100);
-    },
-    cpuLoad: () =>
-      theCall()
-        .testNetworkConnectivity(
-          document.createElement("canvas").captureStream(1).getVideoTracks()[0] as MediaStreamTrack,
-        )
-        .then(() => "resolved", String),
+    }
+    return [...names];
+  },
 
-    participants: () =>
-      Object.values(theCall().participants()).map(
-        ({ session_id, user_id, user_name, local, owner, audio, tracks }) => ({
-          id: session_id,
-          userId: user_id,
-          userName: user_name,
-          local,
-          owner,
-          audio,
-          state: tracks.audio.state,
-          hasTrack: tracks.audio.persistentTrack !== undefined,
-        }),
-      ),
+  /** What arrives from one other participant; of the only one when no id is given. */
+  hear(name: string, id?: string): Sound {
+    const others = Object.values(phone(name).call.participants()).filter(({ local }) => !local);
+    const other = id === undefined ? others[0] : others.find(({ session_id }) => session_id === id);
+    const track = other?.tracks.audio.persistentTrack;
+    return track ? hear(track) : { frequencyHz: 0, rms: 0 };
+  },
 
-    /** What arrives from the one other participant. */
-    hear(): { frequencyHz: number; rms: number } {
-      const other = Object.values(theCall().participants()).find(({ local }) => !local);
-      const track = other?.tracks.audio.persistentTrack;
-      return track ? measure(listen(track)) : { frequencyHz: 0, rms: 0 };
-    },
+  /** Keeps the local microphone's track in sight beyond the end of its call. */
+  watchLocalTrack(name: string): void {
+    const watched = phone(name);
+    watched.watchedTrack = watched.call.participants().local.tracks.audio.persistentTrack;
+  },
+  watchedTrack: (name: string) => phone(name).watchedTrack?.readyState ?? null,
+  isWatchedTrackSent: (name: string) => {
+    const { call, watchedTrack } = phone(name);
+    return call.participants().local.tracks.audio.persistentTrack === watchedTrack;
+  },
+};
+export type PhonePage = typeof api;
 
-    /** Keeps the local track in sight beyond the end of its call. */
-    watchLocalTrack(): void {
-      watched = theCall().participants().local.tracks.audio.persistentTrack;
-    },
-
-    /** What a call object leaves in its window. */
-    remains: () => ({
-      instances: Object.keys(window._daily?.instances ?? {}).length,
-      sharedAudio: window._dailyInABox?.audio ?? null,
-      localTrack: watched?.readyState ?? null,
-      connections: connections.filter(({ connectionState }) => connectionState !== "closed").length,
-    }),
-  };
-}
-
-Object.assign(globalThis, { phone: createPhone(), second: createPhone() });
+Object.assign(globalThis, { phones: api });

@@ -18,20 +18,26 @@ export interface ObserverSetup {
   intervalMs: number | undefined;
 }
 
+type Fields = Record<string, unknown>;
+
 /** What `start-camera`, `join-meeting` and `daily-method-preauth` bring along. */
 export interface Setup {
   url: string;
+  /** Where an app with daily-js 0.84 to 0.86 has the bundle from. Newer ones tell every machine its folder. */
+  bundleUrl: string | undefined;
   token: string | undefined;
   userName: string | undefined;
   userData: unknown;
   audio: MediaSetup;
   video: MediaSetup;
+  /** As daily-js holds them, to be told back with whatever changes later. */
+  inputSettings: Fields;
+  /** False: the app wants to choose by itself what it receives. */
+  subscribesAutomatically: boolean;
   /** Level observers that the app asked for before the machine was there. */
   localLevels: ObserverSetup | undefined;
   remoteLevels: ObserverSetup | undefined;
 }
-
-type Fields = Record<string, unknown>;
 
 /** Reads what daily-js sends: the app's own properties, and what it prepared (`preloadCache`). */
 export function readSetup(message: Fields): Setup {
@@ -40,6 +46,7 @@ export function readSetup(message: Fields): Setup {
   const input = fields(cache.inputSettings);
   return {
     url: text(properties.url) ?? "",
+    bundleUrl: text(fields(properties.dailyConfig).callObjectBundleUrlOverride),
     token: text(properties.token),
     userName: text(properties.userName),
     userData: properties.userData,
@@ -53,6 +60,9 @@ export function readSetup(message: Fields): Setup {
       startOff: flag(properties.startVideoOff),
       wish: readWish(fields(input.video).settings, properties.videoSource),
     },
+    inputSettings: input,
+    subscribesAutomatically:
+      (cache.subscribeToTracksAutomatically ?? properties.subscribeToTracksAutomatically) !== false,
     localLevels: readObserver(cache.localAudioLevelObserver),
     remoteLevels: readObserver(cache.remoteParticipantsAudioLevelObserver),
   };
@@ -71,6 +81,12 @@ export function readWish(settings: unknown, source?: unknown): SourceWish {
 export function roomName(url: string): string {
   if (!URL.canParse(url)) return "";
   return new URL(url).pathname.split("/").filter(Boolean).at(-1) ?? "";
+}
+
+/** The `to` of an app message: a session id, several, or `*` for everybody else. */
+export function recipients(to: unknown): string | string[] {
+  if (Array.isArray(to)) return to.filter((id) => typeof id === "string");
+  return text(to) ?? "*";
 }
 
 function readObserver(value: unknown): ObserverSetup | undefined {

@@ -1,39 +1,39 @@
 import type { ClientMessage, RoomInfo, ServerMessage } from "../signalling-messages.ts";
-import type { FatalType } from "./daily-js.ts";
+import { CallError } from "./call-error.ts";
 
-/** How long the emulator may take to answer a hello or a join. It is on this machine. */
+/** How long the emulator may take to answer a question. It is on this machine. */
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Ends a call, or keeps it from beginning. `type` is daily-js's. */
-export class CallError extends Error {
-  override readonly name = "CallError";
-  readonly type: FatalType;
-
-  constructor(type: FatalType, message: string) {
-    super(message);
-    this.type = type;
-  }
-}
-
-type Joined = Extract<ServerMessage, { type: "joined" }>;
+export type Joined = Extract<ServerMessage, { type: "joined" }>;
 type Welcome = Extract<ServerMessage, { type: "welcome" }>;
-type Answer = Welcome | Joined;
+export type Resumed = Extract<ServerMessage, { type: "resumed" }>;
+type Answer = Welcome | Joined | Resumed;
 /** Messages of a running call. */
 export type CallMessage = Exclude<ServerMessage, Answer | { type: "ping" | "fatal" }>;
 
+/** None of these while something is asked: then the answer is an error. */
 export interface SignallingEvents {
   message(message: CallMessage): void;
-  /** The call is over, by the emulator's word or because the connection went. Not while something is asked. */
+  /** The emulator has heard so many messages. Returns how many of its own have been heard. */
+  ping(heard: number): number;
+  /** The call is over by the emulator's word. */
   fatal(error: CallError): void;
+  /** The connection went without a word. */
+  lost(): void;
 }
 
 interface Question {
   type: Answer["type"];
   resolve(answer: Answer): void;
-  reject(error: CallError): void;
+  reject(error: CallError | SignallingLost): void;
 }
 
-/** The WebSocket to the emulator: two questions (may I enter, may I join), then messages both ways. */
+/** The socket broke, or gave no answer: nothing that the emulator has decided. */
+export class SignallingLost extends Error {
+  override readonly name = "SignallingLost";
+}
+
+/** One WebSocket to the emulator: some questions (may I enter, may I join), then messages both ways. */
 export class SignallingClient {
   readonly #socket: WebSocket;
   readonly #events: SignallingEvents;
@@ -48,19 +48,24 @@ export class SignallingClient {
       this.#socket.onopen = () => resolve();
     });
     this.#socket.onmessage = ({ data }) => this.#receive(data);
-    this.#socket.onclose = () => this.#fail(new CallError("connection-error", "Signalling was lost."));
+    this.#socket.onclose = () => this.#end(new SignallingLost("The connection closed."));
   }
 
-  /** @throws CallError with Daily's type when this token may not enter this room. */
+  /** @throws CallError with Daily's type when this token may not enter this room; SignallingLost */
   async hello(room: string, token: string | undefined): Promise<RoomInfo> {
     const hello: ClientMessage = { type: "hello", room, ...(token === undefined ? {} : { token }) };
     const welcome = await this.#ask<Welcome>("welcome", hello);
     return welcome.room;
   }
 
-  /** @throws CallError with Daily's type when the room has filled, closed or gone meanwhile. */
+  /** @throws CallError with Daily's type when the room has filled, closed or gone meanwhile; SignallingLost */
   join(message: Extract<ClientMessage, { type: "join" }>): Promise<Joined> {
     return this.#ask<Joined>("joined", message);
+  }
+
+  /** Takes over from a socket that broke. @throws SignallingLost */
+  resume(key: string, heard: number): Promise<Resumed> {
+    return this.#ask<Resumed>("resumed", { type: "resume", key, heard });
   }
 
   send(message: ClientMessage): void {
@@ -71,14 +76,14 @@ export class SignallingClient {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#question?.reject(new CallError("connection-error", "The call was left."));
+    this.#question?.reject(new SignallingLost("The call was left."));
     this.#question = null;
     this.#socket.close();
   }
 
   #ask<A extends Answer>(type: A["type"], message: ClientMessage): Promise<A> {
     return new Promise<A>((resolve, reject) => {
-      const late = () => this.#fail(new CallError("connection-error", "Signalling does not answer."));
+      const late = () => this.#end(new SignallingLost("There was no answer."));
       const timer = setTimeout(late, ANSWER_WITHIN_MS);
       this.#question = {
         type,
@@ -91,7 +96,7 @@ export class SignallingClient {
           reject(error);
         },
       };
-      if (this.#closed) this.#question.reject(new CallError("connection-error", "Signalling was lost."));
+      if (this.#closed) this.#question.reject(new SignallingLost("The connection is closed."));
       else void this.#opened.then(() => this.send(message));
     });
   }
@@ -101,13 +106,14 @@ export class SignallingClient {
     const message = JSON.parse(data) as ServerMessage; // our own server's, of the same build
     switch (message.type) {
       case "ping":
-        this.send({ type: "pong" });
+        this.send({ type: "pong", heard: this.#events.ping(message.heard) });
         break;
       case "fatal":
-        this.#fail(new CallError(message.error.type, message.error.msg));
+        this.#end(new CallError(message.error.type, { message: message.error.msg }));
         break;
       case "welcome":
-      case "joined": {
+      case "joined":
+      case "resumed": {
         const question = this.#question;
         this.#question = null;
         if (question?.type === message.type) question.resolve(message);
@@ -118,14 +124,15 @@ export class SignallingClient {
     }
   }
 
-  #fail(error: CallError): void {
+  #end(error: CallError | SignallingLost): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
     const question = this.#question;
     this.#question = null;
     if (question) question.reject(error);
-    else this.#events.fatal(error);
+    else if (error instanceof CallError) this.#events.fatal(error);
+    else this.#events.lost();
   }
 }
 

@@ -12,7 +12,11 @@ export class Store {
     for (const track of tracks) this.#local.addTrack(track);
   }
 
+  /** These tracks and no other of this participant. */
   setRemote(participantId: string, tracks: MediaStreamTrack[]): void {
+    for (const kind of ["audio", "video"]) {
+      if (!tracks.some((track) => track.kind === kind)) this.#streams.delete(`${participantId}/${kind}`);
+    }
     for (const track of tracks) {
       const key = `${participantId}/${track.kind}`;
       if (this.#streams.get(key)?.pendingTrack === track) continue;

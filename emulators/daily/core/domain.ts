@@ -1,11 +1,13 @@
-import type { FatalError, Participant, RoomInfo } from "../signalling-messages.ts";
-import { at } from "./deadline.ts";
-import { refuseEntry } from "./entry.ts";
-import { Meeting, type Wire } from "./meeting.ts";
-import { EJECTED, type JoinRequest, newParticipant, nextEjection, roomInfo } from "./participant.ts";
+import type { FatalError, RoomInfo } from "../signalling-messages.ts";
+import { Faults } from "./faults.ts";
+import { HeldRoom, type Seat } from "./held-room.ts";
+import type { Meeting, Wire } from "./meeting.ts";
+import { type JoinRequest, roomInfo } from "./participant.ts";
 import { isExpired, newRoom, type Room } from "./room.ts";
-import type { CreateRoom, EjectRequest } from "./room-properties.ts";
-import { type Claims, type TokenIssuer, verifyToken } from "./tokens.ts";
+import type { CreateRoom, UpdateRoom } from "./room-properties.ts";
+import type { EjectRequest } from "./session-requests.ts";
+import type { Claims } from "./token-properties.ts";
+import { type TokenIssuer, verifyToken } from "./tokens.ts";
 
 /** Rooms kept at once, the expired ones included: far above what tests make, and a bound for a loop gone wild. */
 const MAX_ROOMS = 10_000;
@@ -19,32 +21,35 @@ export interface Admission {
 
 export type Admitted = { ok: true; admission: Admission } | { ok: false; error: FatalError };
 
-/** A place in a meeting. Its holder calls `leave` when the connection goes, whatever ended it. */
-export interface Seat {
-  meeting: Meeting;
-  you: Participant;
-  others: Participant[];
-  leave(): void;
-}
-
 export type Joined = { ok: true; seat: Seat } | { ok: false; error: FatalError };
 
 export type RoomCreated = { ok: true; room: Room } | { ok: false; reason: "exists" | "too-many" };
 
-type Entry = { ok: true; room: Room; meeting: Meeting } | { ok: false; error: FatalError };
+type Entry = { ok: true; held: HeldRoom } | { ok: false; error: FatalError };
 
 /** One Daily account: its rooms, who is in them, and who may come in. No sockets; time by platform timers. */
 export class Domain {
   readonly #issuer: TokenIssuer;
-  readonly #rooms = new Map<string, { room: Room; meeting: Meeting }>();
+  readonly #faults: Faults;
+  /** In the order of their creation. */
+  readonly #rooms = new Map<string, HeldRoom>();
 
-  constructor(issuer: TokenIssuer) {
+  constructor(issuer: TokenIssuer, faults = new Faults()) {
     this.#issuer = issuer;
+    this.#faults = faults;
   }
 
-  /** The rooms that exist for the REST API, which are those that have not expired. */
+  /** The rooms that exist for the REST API, which are those that have not expired; the oldest first. */
   get rooms(): Room[] {
     return [...this.#rooms.values()].map(({ room }) => room).filter((room) => !isExpired(room));
+  }
+
+  /** These, and the expired ones that somebody is still in. */
+  get roomsInUse(): Room[] {
+    const inUse = [...this.#rooms.values()].filter(
+      ({ room, meeting }) => !isExpired(room) || meeting.size > 0,
+    );
+    return inUse.map(({ room }) => room);
   }
 
   room(name: string): Room | undefined {
@@ -53,7 +58,7 @@ export class Domain {
   }
 
   /** Who is in a room, also in an expired one that does not eject. */
-  meeting(roomName: string): Pick<Meeting, "sessionId" | "participants"> | undefined {
+  meeting(roomName: string): Meeting | undefined {
     return this.#rooms.get(roomName)?.meeting;
   }
 
@@ -65,30 +70,31 @@ export class Domain {
     }
     if (this.#rooms.size >= MAX_ROOMS) this.#forgetExpired();
     if (this.#rooms.size >= MAX_ROOMS) return { ok: false, reason: "too-many" };
-    this.#rooms.set(room.name, { room, meeting: new Meeting() });
+    this.#rooms.delete(room.name); // or it would keep its namesake's place in the order
+    this.#rooms.set(room.name, new HeldRoom(room));
     return { ok: true, room };
+  }
+
+  /** The room as it is afterwards; undefined when there is none. */
+  updateRoom(name: string, change: UpdateRoom): Room | undefined {
+    if (!this.room(name)) return undefined;
+    const held = this.#rooms.get(name);
+    held?.update(change);
+    return held?.room;
   }
 
   /** False when there was no such room, or it had expired. Whoever is in it hears `no-room`, as with Daily. */
   deleteRoom(name: string): boolean {
     const existed = this.room(name) !== undefined;
-    const meeting = this.#rooms.get(name)?.meeting;
+    const held = this.#rooms.get(name);
     this.#rooms.delete(name);
-    for (const { sessionId } of meeting?.participants ?? []) {
-      meeting?.remove(sessionId, { type: "no-room", msg: "The room was deleted." });
-    }
+    held?.clear({ type: "no-room", msg: "The room was deleted." });
     return existed;
   }
 
   /** Ejects by session ids and by user ids; returns the session ids of those who were there. */
-  eject(roomName: string, { ids, user_ids: userIds }: Pick<EjectRequest, "ids" | "user_ids">): string[] {
-    const meeting = this.#rooms.get(roomName)?.meeting;
-    if (!meeting) return [];
-    const ejected = meeting.participants
-      .filter(({ sessionId, userId }) => ids.includes(sessionId) || userIds.includes(userId))
-      .map(({ sessionId }) => sessionId);
-    for (const id of ejected) meeting.remove(id, EJECTED);
-    return ejected;
+  eject(roomName: string, request: EjectRequest): string[] {
+    return this.#rooms.get(roomName)?.eject(request) ?? [];
   }
 
   /** Whether a token may enter a room now. */
@@ -99,24 +105,13 @@ export class Domain {
     const claims = verified?.ok ? verified.claims : undefined;
     const entry = this.#enter(roomName, claims);
     if (!entry.ok) return entry;
-    return { ok: true, admission: { roomName, claims, info: roomInfo(entry.room, claims) } };
+    return { ok: true, admission: { roomName, claims, info: roomInfo(entry.held.room, claims) } };
   }
 
   /** Takes a place, after asking everything again: time has passed since the admission. */
   join({ roomName, claims }: Admission, request: JoinRequest, wire: Wire): Joined {
     const entry = this.#enter(roomName, claims);
-    if (!entry.ok) return entry;
-    const { room, meeting } = entry;
-    const ejection = nextEjection(room, claims);
-    const newcomer = newParticipant(claims, request, ejection);
-    if (room.config.enforce_unique_user_ids) this.eject(roomName, { ids: [], user_ids: [newcomer.userId] });
-    const { you, others } = meeting.add(newcomer, wire);
-    const timer = ejection && at(ejection.atMs, () => meeting.remove(you.sessionId, ejection.error));
-    const leave = () => {
-      timer?.[Symbol.dispose]();
-      meeting.leave(you.sessionId);
-    };
-    return { ok: true, seat: { meeting, you, others, leave } };
+    return entry.ok ? { ok: true, seat: entry.held.seat(claims, request, wire) } : entry;
   }
 
   /** Deletes every room. */
@@ -126,9 +121,11 @@ export class Domain {
 
   #enter(roomName: string, claims: Claims | undefined): Entry {
     const held = this.#rooms.get(roomName);
-    if (!held) return { ok: false, error: NO_ROOM };
-    const error = refuseEntry({ room: held.room, claims, present: held.meeting.size, nowMs: Date.now() });
-    return error ? { ok: false, error } : { ok: true, ...held };
+    if (!held || Date.now() < held.room.createdAtMs + this.#faults.roomLateMs) {
+      return { ok: false, error: NO_ROOM };
+    }
+    const error = held.refuse(claims);
+    return error ? { ok: false, error } : { ok: true, held };
   }
 
   /** They are kept until there is need, because a late join should hear `exp-room` and not `no-room`. */

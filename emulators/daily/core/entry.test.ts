@@ -8,11 +8,12 @@ const claims = { d: "domain", iat: NOW_S };
 
 function ask(
   properties: RoomProperties,
-  token: { exp?: number; nbf?: number } | null = {},
-  { present = 0, privacy = "private" as "private" | "public", nowMs = NOW_S * 1000 } = {},
+  token: { exp?: number; nbf?: number; k?: boolean } | null = {},
+  { present = 0, privacy = "private" as "private" | "public", nowMs = NOW_S * 1000, banned = false } = {},
 ) {
   const room = newRoom({ name: "room", privacy, properties });
-  return refuseEntry({ room, claims: token ? { ...claims, ...token } : undefined, present, nowMs })?.type;
+  return refuseEntry({ room, claims: token ? { ...claims, ...token } : undefined, banned, present, nowMs })
+    ?.type;
 }
 
 test("an open room and a good token let in", () => {
@@ -45,4 +46,22 @@ test("a full room", () => {
   expect(ask({ max_participants: 2 }, {}, { present: 1 })).toBe(undefined);
   expect(ask({ max_participants: 2 }, {}, { present: 2 })).toBe("meeting-full");
   expect(ask({}, {}, { present: 200 })).toBe("meeting-full");
+});
+
+test("who is banned is not allowed", () => {
+  expect(ask({}, {}, { banned: true })).toBe("not-allowed");
+});
+
+test("who would have to knock is not allowed, since there is no lobby", () => {
+  const knocking = { enable_knocking: true };
+  expect(ask(knocking, null)).toBe("not-allowed");
+  expect(ask(knocking, { k: true })).toBe("not-allowed");
+  expect(ask(knocking, { k: true }, { privacy: "public" })).toBe("not-allowed");
+});
+
+test("a token spares the knock, and in a public room there is none", () => {
+  const knocking = { enable_knocking: true };
+  expect(ask(knocking, {})).toBe(undefined);
+  expect(ask(knocking, null, { privacy: "public" })).toBe(undefined);
+  expect(ask({}, { k: true })).toBe(undefined);
 });

@@ -1,4 +1,14 @@
-import type { CanSend, FatalError, Media, Participant, ServerMessage } from "../signalling-messages.ts";
+import type {
+  FatalError,
+  Media,
+  MediaKind,
+  MergeStrategy,
+  Participant,
+  ServerMessage,
+} from "../signalling-messages.ts";
+import { jsonLength, MAX_SESSION_DATA_CHARS } from "../signalling-messages.ts";
+import { mayAdminister, maySend } from "./participant-permissions.ts";
+import type { Permissions } from "./permissions.ts";
 
 /** The connection of one participant, as the core sees it. */
 export interface Wire {
@@ -12,10 +22,22 @@ interface Member {
   wire: Wire;
 }
 
+const KINDS = ["audio", "video"] as const;
+
 /** The people who are in one room at one time. Knows nothing of tokens or clocks. */
 export class Meeting {
-  readonly sessionId = crypto.randomUUID();
   readonly #members = new Map<string, Member>();
+  #session = newSession();
+
+  /** Another one each time that a room fills again after it was empty. */
+  get sessionId(): string {
+    return this.#session.id;
+  }
+
+  /** What the participants share beside their media, for as long as somebody is there. */
+  get sessionData(): Record<string, unknown> {
+    return this.#session.data;
+  }
 
   get participants(): Participant[] {
     return [...this.#members.values()].map(({ participant }) => participant);
@@ -27,8 +49,9 @@ export class Meeting {
 
   /** Tells those who were there before; returns them, and the newcomer as everybody sees them. */
   add(newcomer: Participant, wire: Wire): { you: Participant; others: Participant[] } {
+    if (this.size === 0) this.#session = newSession();
     const others = this.participants;
-    const you = { ...newcomer, media: permitted(newcomer.media, newcomer.canSend) };
+    const you = permitted(newcomer);
     this.#members.set(you.sessionId, { participant: you, wire });
     this.#tellOthers(you.sessionId, { type: "participant-joined", participant: you });
     return { you, others };
@@ -49,19 +72,79 @@ export class Meeting {
     this.#tellOthers(id, { type: "participant-left", id });
   }
 
-  update(id: string, change: Partial<Pick<Participant, "media" | "userName" | "userData">>): void {
+  update(id: string, change: Partial<Pick<Participant, "userName" | "userData">>): void {
     const member = this.#members.get(id);
-    if (!member) return;
-    const participant = { ...member.participant, ...change };
-    participant.media = permitted(participant.media, participant.canSend);
-    member.participant = participant;
-    this.#tellOthers(id, { type: "participant-updated", participant });
+    if (member) this.#set(member, { ...member.participant, ...change });
   }
 
-  /** To one, or to all others by `*`. Whoever is not there any more hears nothing, as with Daily. */
-  send(from: string, to: string, message: ServerMessage): void {
-    if (to === "*") this.#tellOthers(from, message);
-    else if (to !== from) this.#members.get(to)?.wire.send(message);
+  /** What somebody says that they send. Whatever they may not send is off for everyone, and they are told. */
+  setMedia(id: string, media: Media): void {
+    const member = this.#members.get(id);
+    if (!member) return;
+    const { permissions } = member.participant;
+    for (const kind of KINDS) {
+      if (media[kind] === "on" && !maySend(permissions, kind)) {
+        member.wire.send({ type: "denied", what: `send ${kind}` });
+      }
+    }
+    this.#set(member, { ...member.participant, media });
+  }
+
+  /** By an administrator: asks somebody else's call machine to switch a microphone or a camera. */
+  requestMedia(by: string, { id, kind, on }: { id: string; kind: MediaKind; on: boolean }): void {
+    if (this.#administers(by, `switch another's ${kind}`)) {
+      this.#members.get(id)?.wire.send({ type: "media-requested", kind, on });
+    }
+  }
+
+  /** By an administrator. Only what is given changes. */
+  setPermissions(by: string, { id, permissions }: { id: string; permissions: Permissions }): void {
+    if (!this.#administers(by, "change permissions")) return;
+    const member = this.#members.get(id);
+    if (!member) return;
+    const given = Object.fromEntries(Object.entries(permissions).filter(([, value]) => value !== undefined));
+    const { participant } = member;
+    this.#set(member, { ...participant, permissions: { ...participant.permissions, ...given } });
+    member.wire.send({ type: "you-updated", you: member.participant });
+  }
+
+  /** By an administrator. */
+  eject(by: string, { id, error }: { id: string; error: FatalError }): void {
+    if (this.#administers(by, "eject")) this.remove(id, error);
+  }
+
+  /** Everybody hears of it, whoever set it too. False: what came of it is too large, and nothing was set. */
+  setSessionData(given: Record<string, unknown>, mergeStrategy: MergeStrategy): boolean {
+    const data = mergeStrategy === "replace" ? given : { ...this.#session.data, ...given };
+    if (jsonLength(data) > MAX_SESSION_DATA_CHARS) return false;
+    this.#session.data = data;
+    for (const { wire } of this.#members.values()) wire.send({ type: "session-data", data });
+    return true;
+  }
+
+  /** To one, to several, or to all others by `*`. Whoever is not there any more hears nothing, as with Daily. */
+  send(from: string, to: string | string[], message: ServerMessage): void {
+    if (to === "*") {
+      this.#tellOthers(from, message);
+      return;
+    }
+    for (const id of new Set(typeof to === "string" ? [to] : to)) {
+      if (id !== from) this.#members.get(id)?.wire.send(message);
+    }
+  }
+
+  #administers(by: string, what: string): boolean {
+    const member = this.#members.get(by);
+    if (!member) return false;
+    if (mayAdminister(member.participant, "participants")) return true;
+    member.wire.send({ type: "denied", what });
+    return false;
+  }
+
+  #set(member: Member, participant: Participant): void {
+    member.participant = permitted(participant);
+    const { sessionId } = participant;
+    this.#tellOthers(sessionId, { type: "participant-updated", participant: member.participant });
   }
 
   #tellOthers(id: string, message: ServerMessage): void {
@@ -69,8 +152,13 @@ export class Meeting {
   }
 }
 
-/** Media that a token does not allow is off for everyone, whatever its sender claims. */
-function permitted(media: Media, canSend: CanSend): Media {
-  const may = (kind: "audio" | "video") => canSend === true || (canSend !== false && canSend.includes(kind));
-  return { audio: may("audio") ? media.audio : "off", video: may("video") ? media.video : "off" };
+function newSession(): { id: string; data: Record<string, unknown> } {
+  return { id: crypto.randomUUID(), data: {} };
+}
+
+/** Media that may not be sent is off for everyone, whatever its sender claims. */
+function permitted(participant: Participant): Participant {
+  const { media, permissions } = participant;
+  const of = (kind: MediaKind) => (maySend(permissions, kind) ? media[kind] : "off");
+  return { ...participant, media: { audio: of("audio"), video: of("video") } };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CreateRoom, EjectRequest } from "./room-properties.ts";
+import { CreateRoom, UpdateRoom, withoutDefaults } from "./room-properties.ts";
 
 test("nothing asked is a public room without properties, as with Daily", () => {
   expect(CreateRoom.parse({})).toEqual({ privacy: "public", properties: {} });
@@ -24,8 +24,10 @@ test.each([
   ["an unknown field", { properties: {}, owner: "me" }],
   ["an expiry in text", { properties: { exp: "1800000000" } }],
   ["an expiry with a fraction", { properties: { exp: 1.5 } }],
-  ["an expiry that no date can hold", { properties: { exp: 8_640_000_000_001 } }],
-  ["a stay that no date can hold", { properties: { eject_after_elapsed: 8_640_000_000_000 } }],
+  ["an expiry in milliseconds", { properties: { exp: 1_800_000_000_000 } }],
+  ["a stay of no time", { properties: { eject_after_elapsed: 0 } }],
+  ["null for a property", { properties: { exp: null } }],
+  ["more people than Daily lets in by default", { properties: { max_participants: 201 } }],
   ["no room for anybody", { properties: { max_participants: 0 } }],
   ["another privacy", { privacy: "secret" }],
   ["a name with a slash", { name: "a/b" }],
@@ -35,8 +37,13 @@ test.each([
   expect(CreateRoom.safeParse(request).success).toBe(false);
 });
 
-test("at most a hundred are ejected at once", () => {
-  expect(EjectRequest.parse({})).toEqual({ ids: [], user_ids: [] });
-  expect(EjectRequest.safeParse({ ids: Array(101).fill("x") }).success).toBe(false);
-  expect(EjectRequest.safeParse({ userIds: [] }).success).toBe(false);
+test("an update may name nothing, but no room", () => {
+  expect(UpdateRoom.parse({})).toEqual({});
+  expect(UpdateRoom.safeParse({ name: "other" }).success).toBe(false);
+});
+
+test("what is at its default is not shown, as with Daily", () => {
+  expect(withoutDefaults({ start_video_off: false, max_participants: 200, lang: "en" })).toEqual({});
+  const shown = { start_video_off: true, max_participants: 3, enable_prejoin_ui: false, exp: 1 };
+  expect(withoutDefaults({ ...shown, enable_chat: undefined })).toEqual(shown);
 });

@@ -1,12 +1,12 @@
-import type { CreateRoom, RoomProperties } from "./room-properties.ts";
+import type { CreateRoom, RoomProperties, UpdateRoom } from "./room-properties.ts";
 
 /** A room as the account holds it. */
 export interface Room {
   id: string;
   name: string;
   privacy: "public" | "private";
-  /** ISO 8601, UTC. */
-  createdAt: string;
+  /** Milliseconds since the epoch. */
+  createdAtMs: number;
   config: RoomProperties;
 }
 
@@ -19,9 +19,14 @@ export function newRoom({ name, privacy, properties }: CreateRoom): Room {
     id: crypto.randomUUID(),
     name: name ?? [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
     privacy,
-    createdAt: new Date().toISOString(),
+    createdAtMs: Date.now(),
     config: properties,
   };
+}
+
+/** The room with what was asked for changed, and the rest as it was. */
+export function updated(room: Room, { privacy = room.privacy, properties = {} }: UpdateRoom): Room {
+  return { ...room, privacy, config: { ...room.config, ...properties } };
 }
 
 /** Daily counts an expired room as deleted, though a join still hears `exp-room` rather than `no-room`. */

@@ -1,53 +1,6 @@
-import { compactVerify } from "jose";
-import { z } from "zod";
-import type { CanSend, FatalError } from "../signalling-messages.ts";
-import { durationSeconds, unixSeconds } from "./unix-seconds.ts";
-
-/** Abbreviations of what may be sent, in `p.cs` (docs.daily.co, "Self-signing tokens"). */
-const SENDABLE = {
-  a: "audio",
-  v: "video",
-  sa: "screenAudio",
-  sv: "screenVideo",
-  ca: "customAudio",
-  cv: "customVideo",
-} as const;
-
-function isSendable(short: string): short is keyof typeof SENDABLE {
-  return Object.hasOwn(SENDABLE, short);
-}
-
-/** The claims of a meeting token that this emulator acts on; what else Daily knows is ignored. */
-const Claims = z.looseObject({
-  /** Domain id. */
-  d: z.string(),
-  iat: unixSeconds,
-  /** Room name. Without it a token opens every room of the domain. */
-  r: z.string().optional(),
-  nbf: unixSeconds.optional(),
-  exp: unixSeconds.optional(),
-  /** User id, user name, owner. */
-  ud: z.string().optional(),
-  u: z.string().optional(),
-  o: z.boolean().optional(),
-  /** Eject at the token's expiry; eject so many seconds after joining. */
-  ejt: z.boolean().optional(),
-  eje: durationSeconds.optional(),
-  /** Start with video off, with audio off. */
-  vo: z.boolean().optional(),
-  ao: z.boolean().optional(),
-  /** Permissions: presence, what may be sent, received and administered. */
-  p: z
-    .strictObject({
-      hp: z.boolean().optional(),
-      cs: z.union([z.boolean(), z.string()]).optional(),
-      cr: z.unknown().optional(),
-      ca: z.union([z.boolean(), z.string()]).optional(),
-    })
-    .refine((p) => typeof p.cs !== "string" || p.cs === "" || p.cs.split(",").every(isSendable))
-    .optional(),
-});
-export type Claims = z.output<typeof Claims>;
+import { compactVerify, SignJWT } from "jose";
+import type { FatalError } from "../signalling-messages.ts";
+import { Claims, claimsOf, type TokenProperties } from "./token-properties.ts";
 
 export interface TokenIssuer {
   apiKey: string;
@@ -57,16 +10,21 @@ export interface TokenIssuer {
 /** What a token says, or why it opens nothing. Its times are the join's business: see `refuseEntry`. */
 export type VerifiedToken = { ok: true; claims: Claims } | { ok: false; error: FatalError };
 
-const notAllowed = (msg: string): VerifiedToken => ({ ok: false, error: { type: "not-allowed", msg } });
+const keyOf = (apiKey: string) => new TextEncoder().encode(apiKey);
 
-/** Checks signature, domain and room of a meeting token: a JWT signed with the API key by HS256. */
-export async function verifyToken(
-  token: string,
-  roomName: string,
-  { apiKey, domainId }: TokenIssuer,
-): Promise<VerifiedToken> {
-  const key = new TextEncoder().encode(apiKey);
-  const payload = await compactVerify(token, key, { algorithms: ["HS256"] }).then(
+const notAllowed = (msg: string) => ({ ok: false, error: { type: "not-allowed", msg } }) as const;
+
+/** A meeting token as Daily signs them, and as anybody who holds the API key may: a JWT with HS256. */
+export function signToken(properties: TokenProperties, { apiKey, domainId }: TokenIssuer): Promise<string> {
+  return new SignJWT({ ...claimsOf(properties), d: domainId })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuedAt(Math.floor(Date.now() / 1000))
+    .sign(keyOf(apiKey));
+}
+
+/** Checks signature, domain and claims of a meeting token, whoever signed it. */
+export async function readToken(token: string, { apiKey, domainId }: TokenIssuer): Promise<VerifiedToken> {
+  const payload = await compactVerify(token, keyOf(apiKey), { algorithms: ["HS256"] }).then(
     (verified) => verified.payload,
     () => undefined,
   );
@@ -74,26 +32,24 @@ export async function verifyToken(
   const claims = readClaims(payload);
   if (!claims) return notAllowed("The meeting token's claims are not valid.");
   if (claims.d !== domainId) return notAllowed("The meeting token is for another domain.");
-  if (claims.r !== undefined && claims.r !== roomName) {
-    return notAllowed("The meeting token is for another room.");
-  }
   return { ok: true, claims };
+}
+
+/** Checks in addition that the token is for this room. */
+export async function verifyToken(
+  token: string,
+  roomName: string,
+  issuer: TokenIssuer,
+): Promise<VerifiedToken> {
+  const read = await readToken(token, issuer);
+  const isForRoom = !read.ok || read.claims.r === undefined || read.claims.r === roomName;
+  return isForRoom ? read : notAllowed("The meeting token is for another room.");
 }
 
 function readClaims(payload: Uint8Array): Claims | undefined {
   try {
-    return Claims.parse(JSON.parse(new TextDecoder().decode(payload)));
+    return Claims.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
   } catch {
     return undefined;
   }
-}
-
-/** `cs: "a,v"` as daily-js's names. Absent means everything. */
-export function canSend(claims: Claims | undefined): CanSend {
-  const allowed = claims?.p?.cs ?? true;
-  if (typeof allowed === "boolean") return allowed;
-  return allowed
-    .split(",")
-    .filter(isSendable)
-    .map((short) => SENDABLE[short]);
 }

@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually, type Phone, type Phones, RELEASES, type Room, startPhones } from "./phones.ts";
+
+/** Nothing of a call stays behind in its page, however it ended and however often there was one. */
+
+let phones: Phones;
+
+beforeAll(async () => {
+  phones = await startPhones();
+});
+afterEach(() => phones.hangUp());
+afterAll(() => phones?.close());
+
+/** The counts of a page as they are at rest; the first AudioContext of the page's own tones is among them. */
+async function atRest(phone: Phone): Promise<Record<string, number>> {
+  await phone.do("destroy");
+  return phone.remains();
+}
+
+async function callWithEverything(release: (typeof RELEASES)[number], room: Room) {
+  const phone = await phones.joined(release, room, { audioSource: true, videoSource: true });
+  await phone.do("startLocalAudioLevelObserver", 100);
+  await phone.do("startRemoteParticipantsAudioLevelObserver", 100);
+  return phone;
+}
+
+describe.each(RELEASES)("with the %s release", (release) => {
+  test("four participants that joined and left twenty times leave what was there before", async () => {
+    const room = await phones.newRoom();
+    // The first call of a page loads and makes what stays for all later ones.
+    const start = await atRest(await callWithEverything(release, room));
+    expect(start).toMatchObject({
+      instances: 0,
+      connections: 0,
+      sockets: 0,
+      devices: 0,
+      sharedAudioUsers: 0,
+    });
+
+    const four = await Promise.all([1, 2, 3, 4].map(() => callWithEverything(release, room)));
+    const [again] = four;
+    for (const phone of four) {
+      await eventually(async () => (await phone.events("network-connection")).length).toBeGreaterThanOrEqual(
+        4,
+      );
+    }
+    expect(await four[0]?.remains()).toMatchObject({ connections: 12, sockets: 4, devices: 8 });
+    for (let n = 0; n < 20; n += 1) {
+      await again?.do("leave");
+      await eventually(() => again?.remains()).toMatchObject({ connections: 6, sockets: 3, devices: 6 });
+      expect(await again?.do("join", { url: room.url, token: await phones.token(room) })).toHaveProperty(
+        "value",
+      );
+    }
+    const left = await Promise.all(four.map((phone) => phone.do("destroy")));
+    expect(left).toEqual([{}, {}, {}, {}]);
+    await eventually(() => four[0]?.remains()).toEqual(start);
+    await eventually(() => phones.state()).toMatchObject({ sockets: 0 });
+  });
+
+  test.each<[string, (phone: Phone, room: Room) => Promise<unknown>]>([
+    [
+      "an ejection",
+      (_phone, room) => phones.rest("POST", `/rooms/${room.name}/eject`, { user_ids: ["user"] }),
+    ],
+    ["a deleted room", (_phone, room) => phones.rest("DELETE", `/rooms/${room.name}`)],
+    ["a leave", (phone) => phone.do("leave")],
+  ])("%s leaves nothing that runs", async (_name, end) => {
+    const start = await atRest(await callWithEverything(release, await phones.newRoom()));
+    const room = await phones.newRoom();
+    await phones.joined(release, room, { page: "other" });
+    const phone = await phones.joined(release, room, { audioSource: true, claims: { ud: "user" } });
+    await phone.do("startLocalAudioLevelObserver", 100);
+    await end(phone, room);
+    await eventually(() => phone.events("left-meeting")).toHaveLength(1);
+    await phone.do("destroy");
+    await eventually(() => phone.remains()).toEqual(start);
+  });
+
+  test("a join that is left half way leaves nothing, and the next one works", async () => {
+    const room = await phones.newRoom();
+    const start = await atRest(await callWithEverything(release, room));
+    const phone = await phones.phone(release);
+    const options = { url: room.url, token: await phones.token(room) };
+    await phone.do("load");
+    await phone.start("join", options);
+    await phone.do("leave");
+    await eventually(() => phones.state()).toMatchObject({ sockets: 0 });
+    expect(await phone.do("join", options)).toHaveProperty("value");
+    await phone.do("destroy");
+    await eventually(() => phone.remains()).toEqual(start);
+  });
+
+  test("a startCamera that is left while the browser asks opens nothing, and asks no more", async () => {
+    const phone = await phones.phone(release);
+    await phone.page.evaluate("phones.holdPrompt()");
+    await phone.start("startCamera", { audioSource: true, videoSource: true });
+    await eventually(() => phone.page.evaluate("phones.promptsAsked()")).toBe(1);
+    await phone.do("leave");
+    await phone.page.evaluate("phones.answerPrompt()");
+    await eventually(() => phone.remains()).toMatchObject({ devices: 0 });
+    expect(await phone.page.evaluate("phones.promptsAsked()")).toBe(1);
+  });
+
+  test("a track of the app's own is neither stopped nor disabled", async () => {
+    const room = await phones.newRoom();
+    const phone = await phones.joined(release, room, { audioSource: { $tone: 440 } });
+    await phone.ask("watchLocalTrack");
+    await phone.do("setLocalAudio", false);
+    expect(await phone.ask("watchedTrack")).toBe("live");
+    await phone.do("leave");
+    expect(await phone.ask("watchedTrack")).toBe("live");
+  });
+});
