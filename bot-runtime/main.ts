@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   try {
     const roomHost = await createChromiumRoomHost({
       ...(settings.chromiumPath ? { chromiumPath: settings.chromiumPath } : {}),
+      sandbox: settings.chromiumSandbox,
       ...(settings.daily.callMachineUrl ? { callMachineUrl: settings.daily.callMachineUrl } : {}),
       log,
     });

@@ -29,9 +29,19 @@ describe("readSettings", () => {
       },
       daily: { emulated: true, callMachineUrl: "http://localhost:8788/call-machine" },
       trustedKeys: publicKeys(DEV_SIGNING_KEY),
+      chromiumSandbox: true,
       capacity: 8,
       clientGraceMs: 45_000,
     });
+  });
+
+  it("leaves out Chromium's sandbox only where that is said in so many words", () => {
+    const sandbox = (CHROMIUM_SANDBOX: string) =>
+      readSettings({ ...PRODUCTION, CHROMIUM_SANDBOX }).chromiumSandbox;
+    expect(sandbox("")).toBe(true);
+    expect(sandbox("on")).toBe(true);
+    expect(sandbox("off")).toBe(false);
+    expect(refusal({ ...PRODUCTION, CHROMIUM_SANDBOX: "false" })).toMatch(/CHROMIUM_SANDBOX/);
   });
 
   it("switches each side to the real service by its key alone", () => {

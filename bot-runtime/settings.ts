@@ -16,6 +16,7 @@ const Environment = z.object({
   DAILY_API_KEY: z.string().optional(),
   DAILY_CALL_MACHINE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
   CHROMIUM_PATH: z.string().optional(),
+  CHROMIUM_SANDBOX: z.enum(["on", "off"]).default("on"),
   BOT_CAPACITY: z.coerce.number().int().min(1).max(64).default(8),
   DEFAULT_VOICE: z.string().max(64).optional(),
   CLIENT_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(45_000),
@@ -33,6 +34,7 @@ export interface Settings {
   daily: { emulated: boolean; callMachineUrl?: string };
   trustedKeys: TrustedKeys;
   chromiumPath?: string;
+  chromiumSandbox: boolean;
   capacity: number;
   defaultVoice?: string;
   clientGraceMs: number;
@@ -59,6 +61,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     gemini: geminiSettings(env),
     daily: dailySettings(env),
     trustedKeys: env.EDGE_JWKS ?? publicKeys(DEV_SIGNING_KEY),
+    chromiumSandbox: env.CHROMIUM_SANDBOX === "on",
     capacity: env.BOT_CAPACITY,
     clientGraceMs: env.CLIENT_GRACE_MS,
     ...(env.CHROMIUM_PATH ? { chromiumPath: env.CHROMIUM_PATH } : {}),

@@ -15,6 +15,8 @@ const KILL_MAX_MS = 3_000;
 
 export interface BrowserOptions {
   chromiumPath: string;
+  /** Whether Chromium's own sandbox is wanted; the default is yes. As root there is none. */
+  sandbox?: boolean | undefined;
   callMachineUrl: string | undefined;
   /** The origin of our pages, which gets the microphone: without that permission ICE has no usable address. */
   origin: string;
@@ -52,9 +54,10 @@ export class Browser {
     const startedAt = performance.now();
     await removeStaleProfileFolders();
     const folder = await makeProfileFolder();
+    const sandbox = (options.sandbox ?? true) && process.getuid?.() !== 0;
     const flags = chromiumFlags({
       userDataDir: folder,
-      root: process.getuid?.() === 0,
+      sandbox,
       callMachineUrl: options.callMachineUrl,
     });
     // Its own process group, so that a Ctrl-C is ours to handle and its children can be killed with it.
@@ -78,7 +81,7 @@ export class Browser {
       });
       await browser.#cdp.send("Target.setDiscoverTargets", { discover: true });
       const startMs = Math.round(performance.now() - startedAt);
-      options.log({ event: "browser.started", pid: browser.pid, product, startMs });
+      options.log({ event: "browser.started", pid: browser.pid, product, sandbox, startMs });
       return browser;
     } catch (thrown) {
       await browser.close();

@@ -1,18 +1,21 @@
 export interface FlagOptions {
   userDataDir: string;
-  /** As root Chromium's sandbox cannot work. */
-  root: boolean;
+  /**
+   * Whether pages are locked in by Chromium itself. It cannot do so as root, nor where the system lets no user make
+   * a namespace, which is the case in plain Docker: it then refuses to start with its sandbox.
+   */
+  sandbox: boolean;
   /** Where Daily is emulated: the URL of its call machine. The browser then reaches nothing but this host and loopback. */
   callMachineUrl: string | undefined;
 }
 
 /** What Chromium is started with. */
-export function chromiumFlags({ userDataDir, root, callMachineUrl }: FlagOptions): string[] {
+export function chromiumFlags({ userDataDir, sandbox, callMachineUrl }: FlagOptions): string[] {
   return [
     "--headless",
     "--remote-debugging-pipe",
     `--user-data-dir=${userDataDir}`,
-    ...(root ? ["--no-sandbox"] : []),
+    ...(sandbox ? [] : ["--no-sandbox"]),
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -26,6 +26,8 @@ const REVIVAL_FORGOTTEN_MS = 60_000;
 export interface ChromiumRoomHostOptions {
   /** Default: `CHROMIUM_PATH`, or the usual names. */
   chromiumPath?: string | undefined;
+  /** Default: with Chromium's sandbox. As root there is none. */
+  sandbox?: boolean | undefined;
   /** Where Daily is emulated: the folder URL of its call machine. Without it, Daily's own. */
   callMachineUrl?: string | undefined;
   callsPerPage?: number;
@@ -52,6 +54,7 @@ export async function createChromiumRoomHost(options: ChromiumRoomHostOptions): 
   const host = new Host({
     bridge,
     chromiumPath,
+    sandbox: options.sandbox,
     callMachineUrl: options.callMachineUrl,
     callsPerPage: options.callsPerPage ?? DEFAULT_CALLS_PER_PAGE,
     log: options.log,
@@ -68,6 +71,7 @@ export async function createChromiumRoomHost(options: ChromiumRoomHostOptions): 
 interface HostMaking {
   bridge: BridgeServer;
   chromiumPath: string;
+  sandbox: boolean | undefined;
   callMachineUrl: string | undefined;
   callsPerPage: number;
   log: RoomLog;
@@ -164,8 +168,9 @@ class Host implements ChromiumRoomHost {
   }
 
   async #launch(): Promise<void> {
-    const { chromiumPath, callMachineUrl, bridge, log } = this.#making;
-    const browser = await Browser.launch({ chromiumPath, callMachineUrl, origin: bridge.origin, log });
+    const { chromiumPath, sandbox, callMachineUrl, bridge, log } = this.#making;
+    const { origin } = bridge;
+    const browser = await Browser.launch({ chromiumPath, sandbox, callMachineUrl, origin, log });
     if (this.#stop.signal.aborted) return browser.close();
     this.#browser = browser;
     void browser.exited.then(async ({ asked, detail, stderr }) => {

@@ -2,7 +2,7 @@ import type { Log } from "../../protocol/log.ts";
 
 /** What the rooms' machinery logs. `page` numbers the pages of this process from 1. */
 export type RoomLogEvent =
-  | { event: "browser.started"; pid: number; product: string; startMs: number }
+  | { event: "browser.started"; pid: number; product: string; sandbox: boolean; startMs: number }
   | { event: "browser.start_failed"; level: "error"; attempt: number; detail: string }
   | { event: "browser.exited"; level: "error"; detail: string; stderr: string[] }
   | { event: "browser.folder_left"; level: "warn"; detail: string }

@@ -14,12 +14,18 @@ interface NewerContextOptions extends AudioContextOptions {
 /**
  * The page's one AudioContext and its one worklet node. One context, since contexts of different rates in one
  * page make the sender bursty and the far end's jitter buffer grow.
+ *
+ * It runs only while there are calls. Chromium keeps every node that was made of a stream, or into one, for as long
+ * as its context runs, whoever has let go of it (crbug.com/937231): each call would leave two nodes behind for ever,
+ * with their streams and tracks. Nor does silence cost anything then.
  */
 export class AudioGraph {
   readonly context: AudioContext;
   readonly quantum: number;
   readonly #node: AudioWorkletNode;
   readonly #opening = new Map<number, () => void>();
+  /** Slots with a call. */
+  readonly #taken = new Set<number>();
 
   static async start({ slots, bridge }: { slots: number; bridge: MessagePort }): Promise<AudioGraph> {
     const options: NewerContextOptions = {
@@ -45,6 +51,7 @@ export class AudioGraph {
       };
       post(node, { type: "connect", port: bridge }, [bridge]);
     });
+    await context.suspend();
     return new AudioGraph(context, node, quantum);
   }
 
@@ -60,12 +67,14 @@ export class AudioGraph {
   }
 
   /** Takes a slot for a call; resolves when the audio thread knows of it. What it plays goes to `output`. */
-  open(slot: number, call: number, output: AudioNode): Promise<void> {
+  async open(slot: number, call: number, output: AudioNode): Promise<void> {
+    this.#taken.add(slot);
     this.#node.connect(output, slot);
-    return new Promise((resolve) => {
+    const opened = new Promise<void>((resolve) => {
       this.#opening.set(slot, resolve);
       post(this.#node, { type: "open", slot, call });
     });
+    await Promise.all([opened, this.context.resume()]);
   }
 
   /** From now on the slot makes frames of its input, or of silence where there is none. */
@@ -81,6 +90,9 @@ export class AudioGraph {
   close(slot: number, output: AudioNode): void {
     post(this.#node, { type: "close", slot });
     this.#node.disconnect(output, slot);
+    this.#taken.delete(slot);
+    // A context that cannot be suspended is closed, and then there is nothing to save.
+    if (this.#taken.size === 0) this.context.suspend().catch(() => undefined);
   }
 }
 
