@@ -18,6 +18,13 @@ const READY_TIMEOUT_MS = 90_000;
 export const STACK_HOOK_TIMEOUT_MS = 120_000;
 /** Lines kept of each program, shown when something fails. */
 const MAX_LINES = 500;
+/**
+ * For programs whose heaps are measured: without them every new call has something compiled better than before, or
+ * thrown away, which is 100 kB a call in the beginning and hides what is looked for.
+ */
+const STEADY_HEAP_FLAGS = ["--no-opt", "--no-maglev", "--no-sparkplug", "--no-flush-bytecode"];
+/** How Node says where its inspector is. */
+const INSPECTOR_LINE = /^Debugger listening on (ws:\/\/\S+)$/;
 
 /** Belong to the test runner and to wrangler, and would change how the programs behave. */
 const RUNNERS_OWN = ["NODE_OPTIONS", "VITEST", "NODE_ENV", "CLOUDFLARE_INCLUDE_PROCESS_ENV"];
@@ -27,6 +34,8 @@ export interface StackProgram {
   url: string;
   /** The newest lines that it printed. */
   lines: string[];
+  /** Where its JavaScript can be looked into (a WebSocket of the DevTools protocol), when that was asked for. */
+  inspectorUrl?: string;
 }
 
 export interface Stack extends AsyncDisposable {
@@ -38,6 +47,18 @@ export interface Stack extends AsyncDisposable {
   transcript(): string;
 }
 
+export interface StackOptions {
+  /**
+   * Runs the bot runtime elsewhere than in a process of this checkout, with these settings; it has to be in
+   * development. Resolves once it listens. The stack stops it.
+   */
+  startBot?: (settings: Record<string, string>) => Promise<StackProgram>;
+  /** Settings of the bot runtime beside those that it needs to find the rest. */
+  botSettings?: Record<string, string>;
+  /** Opens the inspectors of the Node programs, and keeps what the engine itself does from their heaps. */
+  inspect?: boolean;
+}
+
 /** What belongs to one start of a stack. */
 interface Start {
   /** What has been started so far, for whoever stops it. */
@@ -46,16 +67,19 @@ interface Start {
   folder: string;
   /** Names of the variables that no program of the stack may take from the environment of the tests. */
   settings: string[];
+  inspect: boolean;
   deadline: AbortSignal;
 }
 
-export async function startStack(): Promise<Stack> {
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { startBot, inspect = false } = options;
   const folder = await mkdtemp(join(tmpdir(), "chat-vrd-stack-"));
   const started: StackProgram[] = [];
   const start: Start = {
     started,
     folder,
     settings: await ourSettings(),
+    inspect,
     deadline: AbortSignal.timeout(READY_TIMEOUT_MS),
   };
   const stop = async () => {
@@ -67,10 +91,15 @@ export async function startStack(): Promise<Stack> {
       startNode(start, "daily", "emulators/daily/main.ts", {}),
       startNode(start, "gemini", "emulators/gemini/main.ts", {}),
     ]);
-    const bot = await startNode(start, "bot", "bot-runtime/main.ts", {
+    const botSettings = {
+      ...options.botSettings,
       GEMINI_BASE_URL: gemini.url,
       DAILY_CALL_MACHINE_URL: `${daily.url}/call-machine`,
-    });
+    };
+    const bot = startBot
+      ? await startBot(botSettings)
+      : await startNode(start, "bot", "bot-runtime/main.ts", botSettings);
+    if (startBot) started.push(bot);
     const edge = await startEdge(start, { daily, bot });
     return {
       daily,
@@ -94,10 +123,15 @@ async function startNode(
   settings: Record<string, string>,
 ): Promise<StackProgram> {
   const listening = Promise.withResolvers<string>();
-  const running = run(start, name, [join(ROOT, entry)], { PORT: "0", ...settings }, (line) => {
+  const inspected = Promise.withResolvers<string>();
+  const args = [...(start.inspect ? ["--inspect=127.0.0.1:0", ...STEADY_HEAP_FLAGS] : []), join(ROOT, entry)];
+  const running = run(start, name, args, { PORT: "0", ...settings }, (line) => {
     if (line.includes('"server.listening"')) listening.resolve((JSON.parse(line) as { url: string }).url);
+    const inspectorUrl = INSPECTOR_LINE.exec(line)?.[1];
+    if (inspectorUrl !== undefined) inspected.resolve(inspectorUrl);
   });
   running.url = await beforeDeadline(start, running, listening.promise);
+  if (start.inspect) running.inspectorUrl = await beforeDeadline(start, running, inspected.promise);
   return running;
 }
 
@@ -158,7 +192,7 @@ function run(
       onLine(line);
     },
   });
-  const running = { program, url: "", lines };
+  const running: StackProgram = { program, url: "", lines };
   started.push(running);
   return running;
 }

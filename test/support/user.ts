@@ -1,11 +1,10 @@
 /** A user: Chromium with a page that runs the official client. */
 import { createServer, type Server } from "node:http";
-import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findChromium } from "../../bot-runtime/room/chromium-path.ts";
-import { ROOT } from "../../scripts/steps.ts";
 import type { ClientPage } from "../e2e/client.page.ts";
 import { fromS16, type Recording } from "./audio.ts";
+import { bundleClient, type ClientVersions, type TransportVersion } from "./client-bundle.ts";
 
 /** What a phone's or desktop's browser would have anyway: a microphone, and leave to play sound. Loopback only. */
 const FLAGS = [
@@ -17,31 +16,21 @@ const FLAGS = [
   "--disable-background-networking",
 ];
 
+/** Lines kept of what a page prints. */
+const MAX_CONSOLE_LINES = 500;
+
 export const HEARD_SAMPLE_RATE = 48_000;
 
-export class User implements AsyncDisposable {
-  readonly page: Page;
-  /** Everything the page printed, for the message of a failing test. */
-  readonly console: string[];
+/** A Chromium in which users have their tabs. */
+export class UserBrowser implements AsyncDisposable {
+  /** The releases of the client that the pages are made of. */
+  readonly bundled: ClientVersions;
   readonly #browser: Browser;
   readonly #server: Server;
+  readonly #url: string;
 
-  private constructor(page: Page, console: string[], browser: Browser, server: Server) {
-    this.page = page;
-    this.console = console;
-    this.#browser = browser;
-    this.#server = server;
-  }
-
-  static async open(): Promise<User> {
-    const { outputFiles } = await build({
-      absWorkingDir: ROOT,
-      entryPoints: ["test/e2e/client.page.ts"],
-      bundle: true,
-      write: false,
-      format: "iife",
-    });
-    const script = outputFiles[0]?.text ?? "";
+  static async open({ transport }: { transport?: TransportVersion } = {}): Promise<UserBrowser> {
+    const { script, versions } = await bundleClient(transport);
     const server = createServer((request, response) => {
       if (request.url === "/client.js") response.setHeader("content-type", "text/javascript").end(script);
       else
@@ -52,23 +41,75 @@ export class User implements AsyncDisposable {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("the page has no address");
-
     const browser = await chromium.launch({
       executablePath: findChromium({ wanted: process.env.CHROMIUM_PATH }),
       args: FLAGS,
     });
-    const page = await (await browser.newContext({ permissions: ["microphone"] })).newPage();
-    const console: string[] = [];
-    page.on("console", (message) => console.push(`${message.type()}: ${message.text()}`));
-    page.on("pageerror", (error) => console.push(`uncaught: ${error.message}`));
-    await page.goto(`http://localhost:${address.port}/`);
-    return new User(page, console, browser, server);
+    return new UserBrowser({ bundled: versions, browser, server, url: `http://localhost:${address.port}/` });
   }
 
-  connect(endpoint: string, bundlePathOverride: string): Promise<unknown> {
-    return this.page.evaluate(([to, bundle]) => window.call.connect(to, bundle), [
+  private constructor(made: { bundled: ClientVersions; browser: Browser; server: Server; url: string }) {
+    this.bundled = made.bundled;
+    this.#browser = made.browser;
+    this.#server = made.server;
+    this.#url = made.url;
+  }
+
+  /** A user with a tab, and a profile, of their own. Closing it is closing the tab, whatever runs in it. */
+  async newUser(): Promise<User> {
+    const context = await this.#browser.newContext({ permissions: ["microphone"] });
+    return this.#openTab(context, () => context.close());
+  }
+
+  /** A user whose end is the end of this browser too. */
+  async onlyUser(): Promise<User> {
+    const context = await this.#browser.newContext({ permissions: ["microphone"] });
+    return this.#openTab(context, () => this[Symbol.asyncDispose]());
+  }
+
+  async #openTab(context: BrowserContext, close: () => Promise<void>): Promise<User> {
+    const page = await context.newPage();
+    const console: string[] = [];
+    page.on("console", (message) => {
+      console.push(`${message.type()}: ${message.text()}`);
+      if (console.length > MAX_CONSOLE_LINES) console.shift();
+    });
+    page.on("pageerror", (error) => console.push(`uncaught: ${error.message}`));
+    await page.goto(this.#url);
+    return new User({ page, bundled: this.bundled, console, close });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+export class User implements AsyncDisposable {
+  readonly page: Page;
+  /** The releases of the client that the page was made of. */
+  readonly bundled: ClientVersions;
+  /** The newest lines that the page printed, for the message of a failing test. */
+  readonly console: string[];
+  readonly #close: () => Promise<void>;
+
+  constructor(made: { page: Page; bundled: ClientVersions; console: string[]; close: () => Promise<void> }) {
+    this.page = made.page;
+    this.bundled = made.bundled;
+    this.console = made.console;
+    this.#close = made.close;
+  }
+
+  /** A user with a Chromium of their own. */
+  static async open(options: { transport?: TransportVersion } = {}): Promise<User> {
+    return (await UserBrowser.open(options)).onlyUser();
+  }
+
+  connect(endpoint: string, callMachineUrl: string): Promise<unknown> {
+    return this.page.evaluate(([to, machine]) => window.call.connect(to, machine), [
       endpoint,
-      bundlePathOverride,
+      callMachineUrl,
     ] as const);
   }
 
@@ -100,6 +141,16 @@ export class User implements AsyncDisposable {
     return this.page.evaluate(() => window.call.events());
   }
 
+  /** Names of all events that this release of the client knows. */
+  knownEvents(): Promise<string[]> {
+    return this.page.evaluate(() => window.call.knownEvents());
+  }
+
+  /** The releases that run in the page, as they say themselves. */
+  versions(): Promise<ReturnType<ClientPage["versions"]>> {
+    return this.page.evaluate(() => window.call.versions());
+  }
+
   async eventNames(): Promise<string[]> {
     return (await this.events()).map(({ name }) => name);
   }
@@ -118,9 +169,12 @@ export class User implements AsyncDisposable {
     });
   }
 
+  /** Drops what the page remembers of a call that is over. */
+  forget(): Promise<void> {
+    return this.page.evaluate(() => window.call.forget());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#close();
   }
 }
