@@ -14,6 +14,11 @@ export class BotAudio {
     this.#onBlocked = onBlocked;
   }
 
+  /** The browser plays nothing until someone touches the page. */
+  get isBlocked(): boolean {
+    return this.#gesture !== undefined;
+  }
+
   add(track: MediaStreamTrack): void {
     if (this.#closed || this.#elements.has(track.id)) return;
     const element = document.createElement("audio");

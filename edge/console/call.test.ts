@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { type DeviceStatus, StartBotError, type TransportState } from "@pipecat-ai/client-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Call } from "./call.ts";
+import { Call, type CallOptions } from "./call.ts";
 import type { Client } from "./client.ts";
 import type { CallEvent } from "./state.ts";
 
@@ -22,17 +22,21 @@ class FakeClient {
   readonly connect = vi.fn((_reply: unknown) => this.joined.promise);
   readonly disconnect = vi.fn(() => this.left.promise);
   readonly startLevels = vi.fn(async () => undefined);
+  readonly enableMic = vi.fn((_open: boolean) => undefined);
+  readonly updateMic = vi.fn((_id: string) => undefined);
   readonly mediaState: { mic: DeviceStatus } = { mic: { state: "uninitialized" } };
   state: TransportState = "disconnected";
 
   asClient(): Client {
     const { rtvi, daily, initDevices, startBot, connect, disconnect, startLevels } = this;
+    const { enableMic, updateMic } = this;
     const currentState = () => this.state;
     const client = {
       pipecat: {
         on: rtvi.on.bind(rtvi),
         off: rtvi.off.bind(rtvi),
         ...{ initDevices, startBot, connect, disconnect, mediaState: this.mediaState },
+        ...{ enableMic, updateMic, selectedMic: { deviceId: "mic-1" } },
         get state() {
           return currentState();
         },
@@ -58,20 +62,25 @@ class FakeClient {
   }
 }
 
-function begin() {
+function begin(options: Partial<CallOptions> = {}) {
   const client = new FakeClient();
   const events: CallEvent[] = [];
   const levels: [string, number][] = [];
+  const device = new EventTarget();
+  const traced: string[] = [];
   const stop = vi.fn(async (sessionId: string) => ({ sessionId, state: "completed" as const }));
   const call = new Call({
     client: client.asClient(),
     api: { stop },
     startUrl: new URL("http://localhost/api/rtvi/start"),
-    language: "de-DE",
+    headers: { authorization: "Bearer t0" },
+    ...{ language: "de-DE", persona: "", microphoneOpen: true, microphoneId: undefined, device },
     emit: (event) => events.push(event),
     level: (side, level) => levels.push([side, level]),
+    trace: (kind, name) => traced.push(`${kind} ${name}`),
+    ...options,
   });
-  return { call, client, events, levels, stop };
+  return { call, client, events, levels, stop, device, traced };
 }
 
 /** Lets everything run that waits for no timer. */
@@ -79,23 +88,23 @@ async function settled(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
-async function withMicrophone() {
-  const made = begin();
+async function withMicrophone(options?: Partial<CallOptions>) {
+  const made = begin(options);
   made.client.mediaState.mic = { state: "granted" };
   made.client.devices.resolve();
   await settled();
   return made;
 }
 
-async function connecting() {
-  const made = await withMicrophone();
+async function connecting(options?: Partial<CallOptions>) {
+  const made = await withMicrophone(options);
   made.client.reply.resolve(REPLY);
   await settled();
   return made;
 }
 
-async function live() {
-  const made = await connecting();
+async function live(options?: Partial<CallOptions>) {
+  const made = await connecting(options);
   made.client.joined.resolve({ version: "2.1.0" });
   made.client.rtvi.emit("botReady", { version: "2.1.0" });
   await settled();
@@ -113,6 +122,9 @@ describe("the way into a call", () => {
     expect(client.startBot).toHaveBeenCalledWith(
       expect.objectContaining({ requestData: { user: { locale: "de-DE" } }, timeout: 20_000 }),
     );
+    // As client-js takes them; a plain object is passed over.
+    const request = client.startBot.mock.lastCall?.[0] as { headers: Headers };
+    expect(request.headers.get("authorization")).toBe("Bearer t0");
     expect(client.connect).toHaveBeenCalledWith(REPLY);
   });
 
@@ -296,7 +308,7 @@ describe("the other ends", () => {
 });
 
 describe("during a call", () => {
-  it("hands on what is said, final transcripts only", async () => {
+  it("hands on what is said, partial and final", async () => {
     const { client, events } = await live();
     client.rtvi.emit("userTranscript", { text: "Hal", final: false, timestamp: "", user_id: "" });
     client.rtvi.emit("userTranscript", { text: "Hallo.", final: true, timestamp: "", user_id: "" });
@@ -304,11 +316,36 @@ describe("during a call", () => {
     client.rtvi.emit("botOutput", { text: "Guten Tag.", segment_id: 1, spoken_status: "new" });
     client.rtvi.emit("botLlmText", { text: "Guten Tag." });
     expect(events).toEqual([
+      { type: "user-saying", text: "Hal" },
       { type: "user-said", text: "Hallo." },
       { type: "answer-started" },
       { type: "bot-output", output: { kind: "new", text: "Guten Tag.", segmentId: 1 } },
       { type: "bot-llm-text", text: "Guten Tag." },
     ]);
+  });
+
+  it("hears of an interruption, which the client does not know, and logs every message as it came", async () => {
+    const { client, events, traced } = await live();
+    client.daily.emit("app-message", { data: { label: "rtvi-ai", type: "bot-interrupted" } });
+    client.daily.emit("app-message", { data: { label: "rtvi-ai", type: "from-the-future", data: 7 } });
+    client.daily.emit("app-message", { data: { label: "other", type: "bot-interrupted" } });
+    client.daily.emit("app-message", { data: "text" });
+    expect(events).toEqual([{ type: "answer-interrupted" }]);
+    expect(traced.slice(-2)).toEqual(["assistant bot-interrupted", "assistant from-the-future"]);
+  });
+
+  it("takes the first measured time of the metrics, in seconds, and not the announced zeros", async () => {
+    const { client, events } = await live();
+    client.rtvi.emit("metrics", { ttfb: [{ processor: "A", value: 0 }] });
+    client.rtvi.emit("metrics", { ttfb: [{ processor: "B", value: 0.25 }] });
+    client.rtvi.emit("metrics", { tokens: [] });
+    expect(events).toEqual([{ type: "bot-ttfb", ms: 250 }]);
+  });
+
+  it("knows when the assistant is first heard, and only then", async () => {
+    const { client, events } = await live();
+    for (const level of [0, 0.001, 0.2, 0.3]) client.rtvi.emit("remoteAudioLevel", level, { id: "bot" });
+    expect(events).toEqual([{ type: "assistant-heard" }]);
   });
 
   it("goes on after a message that does not fit, and says which kind it was", async () => {
@@ -322,17 +359,59 @@ describe("during a call", () => {
   });
 
   it("goes on through an unsteady network, a lost microphone and a passing error", async () => {
-    const { client, events } = await live();
+    const { client, events, device } = await live();
     client.daily.emit("network-connection", { type: "signaling", event: "interrupted" });
     client.daily.emit("network-connection", { type: "signaling", event: "connected" });
+    device.dispatchEvent(new Event("offline"));
+    device.dispatchEvent(new Event("online"));
     client.rtvi.emit("deviceError", { devices: ["mic"], type: "not-found" });
     client.rtvi.emit("deviceError", { devices: ["cam"], type: "not-found" });
     client.rtvi.emit("error", { type: "error", data: { error: "slow", fatal: false } });
     expect(events).toEqual([
       { type: "notice", notice: { kind: "network" } },
       { type: "notice-over", kind: "network" },
+      { type: "notice", notice: { kind: "offline" } },
+      { type: "notice-over", kind: "offline" },
       { type: "notice", notice: { kind: "microphone" } },
       { type: "notice", notice: { kind: "assistant-error", detail: "slow" } },
     ]);
   });
+});
+
+describe("the microphone", () => {
+  it("is asked for open, and muted only then, when the call begins muted", async () => {
+    const { client } = begin({ microphoneOpen: false });
+    expect(client.enableMic.mock.calls).toEqual([[true]]);
+    client.mediaState.mic = { state: "granted" };
+    client.devices.resolve();
+    await settled();
+    expect(client.enableMic.mock.calls).toEqual([[true], [false]]);
+  });
+
+  it("is opened and closed during the call, and left alone after it", async () => {
+    const { call, client } = await live();
+    client.enableMic.mockClear();
+    call.setMicrophoneOpen(false);
+    call.setMicrophoneOpen(true);
+    call.hangUp();
+    call.setMicrophoneOpen(false);
+    expect(client.enableMic.mock.calls).toEqual([[false], [true]]);
+  });
+
+  it("is the chosen one from the start, and another when that is chosen, without asking for the same again", async () => {
+    const { call, client } = await live({ microphoneId: "mic-2" });
+    expect(client.updateMic.mock.calls).toEqual([["mic-2"]]);
+    call.chooseMicrophone("mic-1");
+    call.chooseMicrophone("mic-3");
+    expect(client.updateMic.mock.calls).toEqual([["mic-2"], ["mic-3"]]);
+  });
+});
+
+it("sends a persona as metadata of the start request, and none when there is none", async () => {
+  const { client } = await connecting({ persona: "A pirate." });
+  expect(client.startBot).toHaveBeenCalledWith(
+    expect.objectContaining({
+      requestData: { user: { locale: "de-DE" }, metadata: { persona: "A pirate." } },
+    }),
+  );
 });

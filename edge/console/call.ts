@@ -1,22 +1,34 @@
-import type { RTVIEvents } from "@pipecat-ai/client-js";
-import type { z } from "zod";
 import type { Language } from "../../protocol/languages.ts";
 import { BotAudio } from "./bot-audio.ts";
+import { listenToCall } from "./call-listeners.ts";
 import type { Client } from "./client.ts";
 import type { EdgeApi } from "./edge-api.ts";
+import type { LogKind } from "./event-log.ts";
 import { asFailure, type Failure, FailureError } from "./failure.ts";
-import { BotError, BotOutput, BotText, DailyError, Started, UserTranscript } from "./messages.ts";
+import { Started } from "./messages.ts";
 import type { CallEnd, CallEvent } from "./state.ts";
 
 export interface CallOptions {
   client: Client;
   api: Pick<EdgeApi, "stop">;
   startUrl: URL;
+  /** Of the start request. */
+  headers: Record<string, string>;
   language: Language;
+  /** Who the assistant is to be, for its instruction; empty for the service's own choice. */
+  persona: string;
+  /** Whether the caller is heard from the start. */
+  microphoneOpen: boolean;
+  /** The microphone to use; `undefined` for the browser's choice. */
+  microphoneId: string | undefined;
+  /** What says that it is `online` or `offline`: the window. */
+  device: EventTarget;
   /** Told what happens, in order; nothing after `ended`, which comes exactly once. */
   emit(event: CallEvent): void;
   /** Daily's audio levels, 0 to 1, ten times a second. */
   level(side: "user" | "assistant", level: number): void;
+  /** Everything that happens, for the log. */
+  trace(kind: LogKind, name: string, data?: unknown): void;
 }
 
 /** The service gives itself about 11 s for room and bot host. A session it starts after this is never joined, and ends. */
@@ -50,9 +62,15 @@ export class Call {
   readonly #cleanups: (() => void)[] = [];
   readonly #finish: (end: CallEnd) => void;
   #phase: "starting" | "connecting" | "live" | "over" = "starting";
+  #microphoneOpen: boolean;
+  #microphoneId: string | undefined;
+  /** Before this the browser has not been asked yet, and muting would keep it from asking. */
+  #hasMicrophone = false;
 
   constructor(options: CallOptions) {
     this.#options = options;
+    this.#microphoneOpen = options.microphoneOpen;
+    this.#microphoneId = options.microphoneId;
     this.#audio = new BotAudio((blocked) =>
       options.emit(
         blocked
@@ -65,7 +83,7 @@ export class Call {
       finish = resolve;
     });
     this.#finish = finish;
-    this.#listen();
+    this.#cleanups.push(this.#listen());
     const steps = this.#run();
     this.done = ended.then((end) => this.#leave(end, steps));
   }
@@ -75,22 +93,44 @@ export class Call {
     this.#end({ by: "user" });
   }
 
+  /** Whether the caller is heard. May be called at any time. */
+  setMicrophoneOpen(open: boolean): void {
+    this.#microphoneOpen = open;
+    if (this.#hasMicrophone && !this.#isOver) this.#options.client.pipecat.enableMic(open);
+  }
+
+  /** Which microphone is used. May be called at any time. */
+  chooseMicrophone(id: string): void {
+    this.#microphoneId = id;
+    if (this.#hasMicrophone && !this.#isOver) this.#applyMicrophone();
+  }
+
+  #applyMicrophone(): void {
+    const { pipecat } = this.#options.client;
+    const id = this.#microphoneId;
+    if (id !== undefined && pipecat.selectedMic.deviceId !== id) pipecat.updateMic(id);
+  }
+
   /** The phase may have changed during any `await`. */
   get #isOver(): boolean {
     return this.#phase === "over";
   }
 
   async #run(): Promise<void> {
-    const { client, api, startUrl, language, emit } = this.#options;
+    const { client, api, startUrl, headers, language, persona, emit } = this.#options;
     try {
       await this.#openMicrophone();
       if (this.#isOver) return;
+      this.#hasMicrophone = true;
+      this.#applyMicrophone();
+      client.pipecat.enableMic(this.#microphoneOpen);
       emit({ type: "microphone-ready" });
 
       // The two halves of `startBotAndConnect`: it would go on into the room after a hang-up during the request.
       const reply = await client.pipecat.startBot({
         endpoint: startUrl,
-        requestData: { user: { locale: language } },
+        headers: new Headers(headers),
+        requestData: { user: { locale: language }, ...(persona === "" ? {} : { metadata: { persona } }) },
         timeout: START_TIMEOUT_MS,
       });
       const started = Started.safeParse(reply);
@@ -119,6 +159,8 @@ export class Call {
   async #openMicrophone(): Promise<void> {
     const { pipecat } = this.#options.client;
     if (pipecat.mediaState.mic.state === "granted") return;
+    // A client that begins muted would not ask for the microphone, and be refused in the middle of a sentence.
+    pipecat.enableMic(true);
     let cause: unknown;
     const opened = await pipecat.initDevices().then(
       () => true,
@@ -178,85 +220,22 @@ export class Call {
     return { reusable };
   }
 
-  #on<Name extends keyof RTVIEvents>(event: Name, listener: Required<RTVIEvents>[Name]): void {
-    const { pipecat } = this.#options.client;
-    pipecat.on(event, listener);
-    this.#cleanups.push(() => pipecat.off(event, listener));
-  }
-
-  #listen(): void {
-    const { emit, level } = this.#options;
-    this.#on("connected", () => void this.#startLevels());
-    this.#on("botReady", () => {
-      if (this.#phase === "connecting") this.#phase = "live";
-      emit({ type: "bot-ready" });
-    });
-    this.#on("disconnected", () => {
-      // Before there is a session, a rejected step tells more than the disconnect that comes with it.
-      if (this.#phase !== "starting") this.#end({ by: "assistant" });
-    });
-    this.#on("userStartedSpeaking", () => emit({ type: "user-started-speaking" }));
-    this.#on("userStoppedSpeaking", () => emit({ type: "user-stopped-speaking" }));
-    this.#on("botStartedSpeaking", () => emit({ type: "bot-started-speaking" }));
-    this.#on("botStoppedSpeaking", () => emit({ type: "bot-stopped-speaking" }));
-    this.#on("botLlmStarted", () => emit({ type: "answer-started" }));
-    this.#on("userTranscript", (data) => {
-      const said = this.#parse("user-transcription", UserTranscript, data);
-      if (said?.final) emit({ type: "user-said", text: said.text });
-    });
-    this.#on("botOutput", (data) => {
-      const output = this.#parse("bot-output", BotOutput, data);
-      if (output) emit({ type: "bot-output", output });
-    });
-    this.#on("botLlmText", (data) => {
-      const said = this.#parse("bot-llm-text", BotText, data);
-      if (said) emit({ type: "bot-llm-text", text: said.text });
-    });
-    this.#on("localAudioLevel", (value) => level("user", value));
-    this.#on("remoteAudioLevel", (value) => level("assistant", value));
-    this.#on("trackStarted", (track, participant) => {
-      if (track.kind === "audio" && participant && !participant.local) this.#audio.add(track);
-    });
-    this.#on("trackStopped", (track) => this.#audio.remove(track));
-    this.#listenForTrouble();
-  }
-
-  #listenForTrouble(): void {
-    const { client, emit } = this.#options;
-    const { pipecat, daily } = client;
-    this.#on("error", (message) => {
-      // Only what a bot says: errors of the start reject it, and Daily's own come below, with their type.
-      if (message.type !== "error" || pipecat.state === "error") return;
-      const error = this.#parse("error", BotError, message.data);
-      if (!error) return;
-      const { fatal, detail } = error;
-      if (fatal) this.#fail({ kind: "assistant", detail });
-      else emit({ type: "notice", notice: { kind: "assistant-error", detail } });
-    });
-    this.#on("deviceError", ({ devices }) => {
-      if (!devices.includes("mic")) return;
-      if (this.#phase === "live") return emit({ type: "notice", notice: { kind: "microphone" } });
-      const { mic } = pipecat.mediaState;
-      this.#fail({ kind: "microphone", reason: mic.state === "error" ? mic.reason : "unknown" });
-    });
-
-    const onError = (event: { errorMsg: string }) => {
-      const error = DailyError.safeParse(event).data?.error;
-      const failure: Failure =
-        error?.details?.on === "load"
-          ? { kind: "daily-unloadable" }
-          : { kind: "daily", type: error?.type, detail: event.errorMsg };
-      this.#fail(failure);
-    };
-    const onNetwork = ({ event }: { event: string }) => {
-      if (event === "interrupted") emit({ type: "notice", notice: { kind: "network" } });
-      if (event === "connected") emit({ type: "notice-over", kind: "network" });
-    };
-    daily.on("error", onError);
-    daily.on("network-connection", onNetwork);
-    this.#cleanups.push(() => {
-      daily.off("error", onError);
-      daily.off("network-connection", onNetwork);
+  #listen(): () => void {
+    const { client, device, emit, level, trace } = this.#options;
+    return listenToCall({
+      ...{ client, device, emit, level, trace },
+      track: (change, track) => (change === "started" ? this.#audio.add(track) : this.#audio.remove(track)),
+      audible: () => !this.#audio.isBlocked,
+      isLive: () => this.#phase === "live",
+      connected: () => void this.#startLevels(),
+      ready: () => {
+        if (this.#phase === "connecting") this.#phase = "live";
+      },
+      left: () => {
+        // Before there is a session, a rejected step tells more than the disconnect that comes with it.
+        if (this.#phase !== "starting") this.#end({ by: "assistant" });
+      },
+      fail: (failure) => this.#fail(failure),
     });
   }
 
@@ -273,17 +252,5 @@ export class Call {
     } catch {
       // The meters stay at zero, which is all that is lost.
     }
-  }
-
-  /** A message that does not fit is shown as such, by its type only, and otherwise passed over. */
-  #parse<Schema extends z.ZodType>(
-    messageType: string,
-    schema: Schema,
-    data: unknown,
-  ): z.output<Schema> | undefined {
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return parsed.data;
-    this.#options.emit({ type: "notice", notice: { kind: "unreadable", messageType } });
-    return undefined;
   }
 }

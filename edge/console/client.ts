@@ -5,7 +5,17 @@ import { DailyTransport } from "@pipecat-ai/daily-transport";
 export interface Client {
   pipecat: Pick<
     PipecatClient,
-    "on" | "off" | "state" | "mediaState" | "initDevices" | "startBot" | "connect" | "disconnect"
+    | "on"
+    | "off"
+    | "state"
+    | "mediaState"
+    | "initDevices"
+    | "startBot"
+    | "connect"
+    | "disconnect"
+    | "enableMic"
+    | "updateMic"
+    | "selectedMic"
   >;
   /** Daily's call object, for what the client does not pass on: types of errors, the state of the network. */
   daily: Pick<
@@ -47,8 +57,12 @@ export class ClientPool {
   }
 
   #create(): Client {
-    const dailyConfig =
-      this.#bundlePathOverride === undefined ? {} : { bundlePathOverride: this.#bundlePathOverride };
+    const dailyConfig = {
+      // The call machine as a script of its address rather than as text that is evaluated: the page's policy then
+      // names one origin instead of allowing every string to become code.
+      avoidEval: true,
+      ...(this.#bundlePathOverride === undefined ? {} : { bundlePathOverride: this.#bundlePathOverride }),
+    };
     const transport = new DailyTransport({ dailyConfig });
     const pipecat = new PipecatClient({ transport, enableMic: true, enableCam: false });
     return { pipecat, daily: transport.dailyCallClient };

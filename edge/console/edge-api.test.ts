@@ -18,7 +18,10 @@ async function serving(listener: RequestListener): Promise<EdgeApi> {
   await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
   const address = started.address();
   if (address === null || typeof address === "string") throw new Error("no port");
-  return createEdgeApi(`http://127.0.0.1:${address.port}/`);
+  return createEdgeApi({
+    base: `http://127.0.0.1:${address.port}/`,
+    headers: () => ({ authorization: "Bearer t0" }),
+  });
 }
 
 function failing(failure: Partial<Failure>) {
@@ -30,6 +33,7 @@ it("reads the settings of the page", async () => {
     emulated: { daily: true, gemini: false },
     bundlePathOverride: "http://localhost:8788/call-machine",
     languages: [{ tag: "de-DE", name: "Deutsch" }],
+    auth: "none",
     defaultLanguage: "de-DE",
   };
   const api = await serving((request, response) => {
@@ -41,11 +45,11 @@ it("reads the settings of the page", async () => {
 it("stops a session by POST, its id being no part of the path's structure", async () => {
   const seen: string[] = [];
   const api = await serving((request, response) => {
-    seen.push(`${request.method} ${request.url}`);
+    seen.push(`${request.method} ${request.url} ${request.headers.authorization}`);
     response.end(JSON.stringify({ sessionId: "a/b", state: "completed", reason: "stopped" }));
   });
   expect(await api.stop("a/b")).toMatchObject({ state: "completed" });
-  expect(seen).toEqual(["POST /api/rtvi/a%2Fb/stop"]);
+  expect(seen).toEqual(["POST /api/rtvi/a%2Fb/stop Bearer t0"]);
 });
 
 it("hands on the sentence of an error reply", async () => {

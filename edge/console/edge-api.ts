@@ -14,8 +14,14 @@ export interface EdgeApi {
 /** The service answers these from its own storage: longer means that the network is gone. */
 const REQUEST_TIMEOUT_MS = 8_000;
 
-/** @param base where the service is, such as `location.href`. */
-export function createEdgeApi(base: string): EdgeApi {
+export interface EdgeApiOptions {
+  /** Where the service is, such as `location.href`. */
+  base: string;
+  /** What goes along with every request; asked anew each time. */
+  headers(): Record<string, string>;
+}
+
+export function createEdgeApi({ base, headers }: EdgeApiOptions): EdgeApi {
   async function call<Schema extends z.ZodType>(
     schema: Schema,
     path: string,
@@ -25,7 +31,7 @@ export function createEdgeApi(base: string): EdgeApi {
     let response: Response;
     let body: unknown;
     try {
-      response = await fetch(new URL(path, base), { ...init, signal });
+      response = await fetch(new URL(path, base), { ...init, headers: headers(), signal });
       body = await response.json().catch((error: unknown) => {
         // Not JSON is judged below, by the status; a broken connection is not an answer at all.
         if (error instanceof SyntaxError) return undefined;

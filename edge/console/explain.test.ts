@@ -1,7 +1,7 @@
 import { StartBotError } from "@pipecat-ai/client-js";
 import { describe, expect, it } from "vitest";
 import { EndReason } from "../../protocol/session.ts";
-import { explain, explainNotice, REASONS } from "./explain.ts";
+import { explain, explainEnd, explainNotice, REASONS } from "./explain.ts";
 import { asFailure, type Failure, FailureError, type MicrophoneFault } from "./failure.ts";
 import type { Notice } from "./state.ts";
 
@@ -68,6 +68,8 @@ describe("explain", () => {
   it("has words for every notice and every reason", () => {
     const notices: Notice[] = [
       { kind: "network" },
+      { kind: "offline" },
+      { kind: "network-back" },
       { kind: "sound-blocked" },
       { kind: "microphone" },
       { kind: "assistant-error", detail: "x" },
@@ -75,6 +77,36 @@ describe("explain", () => {
     ];
     for (const notice of notices) expect(explainNotice(notice).advice).not.toBe("");
     expect(Object.keys(REASONS).sort()).toEqual([...EndReason.options].sort());
+  });
+});
+
+describe("explainEnd", () => {
+  const known = (reason: EndReason) => ({ kind: "known", state: "failed", reason }) as const;
+  const broken = { by: "failure", failure: { kind: "daily", type: undefined, detail: "gone" } } as const;
+
+  it.each(EndReason.options)("says what %s means and what to do", (reason) => {
+    const said = explainEnd({ by: "assistant" }, known(reason));
+    expect(said?.title).toMatch(/^[A-Z].{8,80}[^.]$/);
+    expect(said?.advice).toMatch(/^[A-Z].{8,}\.$/);
+  });
+
+  it("has nothing to say of a call that the user ended, or whose reason nobody told", () => {
+    expect(explainEnd({ by: "user" }, known("stopped"))).toBeUndefined();
+    expect(explainEnd({ by: "assistant" }, { kind: "asking" })).toBeUndefined();
+  });
+
+  it("takes the service's reason before its own guess, and keeps the other side's sentence", () => {
+    expect(explainEnd(broken, { kind: "asking" })?.title).toBe("The call broke off");
+    expect(explainEnd(broken, known("gemini_failed"))).toMatchObject({
+      title: "Gemini failed",
+      detail: "gone",
+    });
+  });
+
+  it("does not take its own stop for a reason", () => {
+    expect(explainEnd(broken, known("stopped"))?.title).toBe("The call broke off");
+    const refused = { by: "failure", failure: { kind: "microphone", reason: "blocked" } } as const;
+    expect(explainEnd(refused, known("never_joined"))?.title).toBe("The microphone was refused");
   });
 });
 

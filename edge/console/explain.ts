@@ -1,13 +1,18 @@
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { EndReason } from "../../protocol/session.ts";
 import type { Failure, MicrophoneFault } from "./failure.ts";
-import type { Notice } from "./state.ts";
+import type { CallEnd, Notice, Outcome } from "./state.ts";
 
 /** What went wrong and what to do about it, for the person at the page. `detail` is the other side's own sentence. */
 export interface Explanation {
   title: string;
   advice: string;
   detail?: string;
+}
+
+/** `trouble` is announced at once and stands out; `news` is merely good to know. */
+export interface Message extends Explanation {
+  tone: "trouble" | "news";
 }
 
 const MICROPHONE: Record<MicrophoneFault, Explanation> = {
@@ -71,7 +76,10 @@ const DAILY: Readonly<Record<string, Explanation>> = {
 
 /** By HTTP status of the service. Others: see `refused`. */
 const REFUSED: Readonly<Record<number, Explanation>> = {
-  401: { title: "You are not signed in", advice: "This service needs a token that this page does not have." },
+  401: {
+    title: "The access token was not accepted",
+    advice: "Type in a valid one, or ask whoever runs the service for it, then press Connect again.",
+  },
   403: { title: "You may not do this", advice: "Ask whoever runs the service to allow this address." },
   404: {
     title: "The service does not know this",
@@ -165,32 +173,115 @@ function withDetail(explanation: Explanation, detail: string): Explanation {
 }
 
 /** Something to know while the call goes on, in words. */
-export function explainNotice(notice: Notice): Explanation {
+export function explainNotice(notice: Notice): Message {
   switch (notice.kind) {
     case "network":
-      return { title: "The network is unsteady", advice: "The call goes on as soon as it is back." };
+      return {
+        tone: "trouble",
+        title: "The network is unsteady",
+        advice: "The call goes on as soon as it is back. Hang up if you do not want to wait.",
+      };
+    case "offline":
+      return {
+        tone: "trouble",
+        title: "This device is offline",
+        advice: "Switch Wi-Fi or mobile data on again. The call goes on if that does not take too long.",
+      };
+    case "network-back":
+      return { tone: "news", title: "The network is back", advice: "The call goes on: say something." };
     case "sound-blocked":
       return {
+        tone: "trouble",
         title: "The browser holds back the sound",
         advice: "Click anywhere on this page, or press a key, to hear the assistant.",
       };
     case "microphone":
       return {
+        tone: "trouble",
         title: "The microphone stopped working",
-        advice: "Plug it in or choose another. If you are not heard, hang up and connect again.",
+        advice: "Plug it in, or choose another one below. If you are not heard, hang up and connect again.",
       };
     case "assistant-error":
-      return withDetail(
-        { title: "The assistant reports a problem", advice: "The call goes on; try saying it again." },
-        notice.detail,
-      );
+      return {
+        tone: "trouble",
+        ...withDetail(
+          { title: "The assistant reports a problem", advice: "The call goes on; try saying it again." },
+          notice.detail,
+        ),
+      };
     case "unreadable":
       return {
+        tone: "news",
         title: "The assistant sent something that this page does not understand",
         advice: "The call goes on, but part of what is said may be missing below.",
         detail: notice.messageType,
       };
   }
+}
+
+/** What the service recorded as the reason, for someone who did not end the call. */
+const ENDS: Record<EndReason, Message> = {
+  stopped: {
+    tone: "news",
+    title: "The session was stopped elsewhere",
+    advice: "Another tab or program ended it. Press Connect to start a new one.",
+  },
+  client_left: {
+    tone: "news",
+    title: "The service saw you leave",
+    advice: "Your connection may have been away for too long. Press Connect to start a new conversation.",
+  },
+  idle: {
+    tone: "news",
+    title: "Nobody spoke for a while",
+    advice: "The assistant hung up to save time and tokens. Press Connect when you want to go on.",
+  },
+  expired: {
+    tone: "news",
+    title: "The session's time is up",
+    advice: "A session has a fixed length. Press Connect to start a new one.",
+  },
+  never_joined: {
+    tone: "trouble",
+    title: "You did not get into the room in time",
+    advice: "Press Connect again. A strict firewall can keep the call from being set up.",
+  },
+  bot_lost: {
+    tone: "trouble",
+    title: "The assistant was lost",
+    advice: "The bot runtime stopped or was cut off; its log says more. Press Connect to try again.",
+  },
+  gemini_failed: {
+    tone: "trouble",
+    title: "Gemini failed",
+    advice: "Press Connect again. If it stays so, check GOOGLE_API_KEY and the bot runtime's log.",
+  },
+  daily_failed: {
+    tone: "trouble",
+    title: "Daily failed",
+    advice: "Press Connect again. If it stays so, check DAILY_API_KEY and Daily's status page.",
+  },
+  no_capacity: {
+    tone: "trouble",
+    title: "No bot host could take the call",
+    advice: "Try again in a few seconds. If it stays so, start a bot runtime, or one more.",
+  },
+};
+
+/** These are found out by this page itself: the service's reason is only their consequence. */
+const OWN_FAULTS: ReadonlySet<Failure["kind"]> = new Set(["microphone", "daily-unloadable"]);
+
+/** The end of a call in words; nothing when the user ended it. The service's reason goes before a guess. */
+export function explainEnd(end: CallEnd, outcome: Outcome | undefined): Message | undefined {
+  if (end.by === "user") return undefined;
+  const reason = outcome?.kind === "known" ? outcome.reason : undefined;
+  if (end.by === "assistant") return reason ? ENDS[reason] : undefined;
+  const { failure } = end;
+  const own: Message = { tone: "trouble", ...explain(failure) };
+  // What this page stopped itself is recorded as stopped, or as left, which explains nothing.
+  const says = reason !== undefined && reason !== "stopped" && reason !== "client_left";
+  if (!says || OWN_FAULTS.has(failure.kind)) return own;
+  return { ...ENDS[reason], ...(own.detail === undefined ? {} : { detail: own.detail }) };
 }
 
 /** Why a session ended, as the service records it. */

@@ -6,6 +6,10 @@ import { StartReply } from "../../protocol/session.ts";
  * types that nobody has verified, so they are parsed here.
  */
 
+/** What Daily carries for the assistant; other applications may use the same room. */
+export const RTVI_LABEL = "rtvi-ai";
+export const AppMessage = z.object({ label: z.string(), type: z.string(), data: z.unknown().optional() });
+
 export const UserTranscript = z.object({ text: z.string(), final: z.boolean() });
 
 export const BotText = z.object({ text: z.string() });
@@ -26,6 +30,15 @@ export const BotOutput = z
     return { kind: "unstated" as const };
   });
 export type BotOutput = z.output<typeof BotOutput>;
+
+/** `metrics`, in seconds: how long the first service that measured itself took to its first output. */
+export const Metrics = z
+  .object({ ttfb: z.array(z.object({ value: z.number() })).optional() })
+  .transform(({ ttfb }) => {
+    // Pipecat announces every processor with a zero first.
+    const measured = ttfb?.find(({ value }) => value > 0);
+    return { ttfbMs: measured && measured.value * 1000 };
+  });
 
 /** `error`. Bots send the text under one of two names, or both. */
 export const BotError = z

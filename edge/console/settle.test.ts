@@ -14,6 +14,7 @@ const base: SessionView = {
   timeline: {},
   transcript: [],
   usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+  rtvi: { wsEndpoint: "wss://edge.example/api/rtvi/s1/events?ticket=t" },
 };
 const over: SessionView = {
   ...base,

@@ -11,6 +11,8 @@ export interface SettleOptions {
    * to find out why its bot left: a stop at once would hide the reason.
    */
   stop: boolean;
+  /** Told of every record that was read. */
+  seen?(view: SessionView): void;
 }
 
 /** How often the record is read, and how long between: a lost bot is noticed after some 3 s. */
@@ -21,24 +23,29 @@ const PAUSE_MS = 1_000;
  * Sees to it that the session of a finished call is over, and tells what became of it. Never rejects, and takes
  * at most `READS` pauses and a few requests, which have their own time limit.
  */
-export async function settle({ api, sessionId, stop }: SettleOptions): Promise<Outcome> {
+export async function settle({ api, sessionId, stop, seen }: SettleOptions): Promise<Outcome> {
+  const read = async () => {
+    const view = await api.session(sessionId);
+    seen?.(view);
+    return view;
+  };
   try {
     if (stop) await api.stop(sessionId);
-    const view = await readUntilOver(api, sessionId);
+    const view = await readUntilOver(read);
     if (isOver(view)) return outcomeOf(view);
     // Nobody is left in this call, so a session that still runs would be paid for in vain.
     await api.stop(sessionId);
-    return outcomeOf(await api.session(sessionId));
+    return outcomeOf(await read());
   } catch (error) {
     return { kind: "unknown", failure: asFailure(error) };
   }
 }
 
-async function readUntilOver(api: SettleOptions["api"], sessionId: string): Promise<SessionView> {
-  let view = await api.session(sessionId);
-  for (let read = 1; read < READS && !isOver(view); read++) {
+async function readUntilOver(read: () => Promise<SessionView>): Promise<SessionView> {
+  let view = await read();
+  for (let reads = 1; reads < READS && !isOver(view); reads++) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    view = await api.session(sessionId);
+    view = await read();
   }
   return view;
 }

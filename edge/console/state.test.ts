@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClientConfig } from "../../protocol/session.ts";
 import { canConnect, canHangUp, type Event, INITIAL_STATE, next, type State } from "./state.ts";
-import { lineText } from "./transcript.ts";
+import { lineText } from "./transcript-lines.ts";
 import { stateWord } from "./words.ts";
 
 const config: ClientConfig = {
@@ -10,6 +10,7 @@ const config: ClientConfig = {
     { tag: "en-US", name: "English (US)" },
     { tag: "de-DE", name: "Deutsch" },
   ],
+  auth: "none",
   defaultLanguage: "en-US",
 };
 const loaded: Event = { type: "loaded", config, language: "en-US" };
@@ -106,16 +107,42 @@ describe("notices", () => {
     const blocked: Event = { type: "notice", notice: { kind: "sound-blocked" } };
     expect(callAfter(...toLive.slice(0, 4), blocked, { type: "bot-ready" })).toMatchObject({
       phase: "live",
-      notice: { kind: "sound-blocked" },
+      notices: [{ kind: "sound-blocked" }],
     });
   });
 
+  const notice = (kind: "network" | "offline" | "microphone"): Event => ({
+    type: "notice",
+    notice: { kind },
+  });
+  const over = (kind: "network" | "offline" | "sound-blocked"): Event => ({ type: "notice-over", kind });
+  const kindsAfter = (...events: Event[]) => {
+    const call = callAfter(...toLive, ...events);
+    return call.phase === "live" && call.notices.map(({ kind }) => kind);
+  };
+
   it("takes away only the one whose cause is over", () => {
-    const state = resultOf(...toLive, { type: "notice", notice: { kind: "network" } });
-    expect(next(state, { type: "notice-over", kind: "sound-blocked" })).toBe(state);
-    expect(next(state, { type: "notice-over", kind: "network" })).toMatchObject({
-      call: { notice: undefined },
-    });
+    const state = resultOf(...toLive, notice("microphone"));
+    expect(next(state, over("sound-blocked"))).toBe(state);
+    expect(kindsAfter(notice("microphone"), notice("network"), over("network"))).toEqual([
+      "microphone",
+      "network-back",
+    ]);
+  });
+
+  it("says that the network is back only once both the device and Daily have it, until the next word", () => {
+    expect(kindsAfter(notice("offline"), notice("network"), over("offline"))).toEqual(["network"]);
+    const back = [notice("offline"), notice("network"), over("offline"), over("network")];
+    expect(kindsAfter(...back)).toEqual(["network-back"]);
+    expect(kindsAfter(...back, { type: "bot-started-speaking" })).toEqual([]);
+    expect(kindsAfter(...back, notice("network"))).toEqual(["network"]);
+  });
+
+  it("holds one of each kind", () => {
+    expect(kindsAfter(notice("network"), notice("microphone"), notice("network"))).toEqual([
+      "microphone",
+      "network",
+    ]);
   });
 });
 

@@ -1,15 +1,13 @@
 import type { Language } from "../../protocol/languages.ts";
-import type { ClientConfig, EndReason, SessionState } from "../../protocol/session.ts";
+import type { ClientConfig, EndReason, SessionState, SessionView } from "../../protocol/session.ts";
 import type { Failure } from "./failure.ts";
-import {
-  EMPTY_TRANSCRIPT,
-  endTranscript,
-  nextTranscript,
-  type Transcript,
-  type TranscriptEvent,
-} from "./transcript.ts";
+import { endTranscript, nextTranscript, type TranscriptEvent } from "./transcript.ts";
+import { EMPTY_TRANSCRIPT, type Transcript } from "./transcript-lines.ts";
 
-/** Everything the page shows, except the level meters, which move ten times a second. */
+/**
+ * What the page is doing. Beside it stand what was measured (`call-record.ts`), the microphone's switch
+ * (`push-to-talk.ts`) and the log: none of them changes what can be done next.
+ */
 export type State =
   | { readonly phase: "loading" }
   | { readonly phase: "unavailable"; readonly failure: Failure }
@@ -24,13 +22,13 @@ export type CallState =
   | { readonly phase: "idle" }
   /** Nothing exists yet that would have to be stopped. */
   | { readonly phase: "starting"; readonly step: "microphone" | "session" }
-  | { readonly phase: "connecting"; readonly sessionId: string; readonly notice?: Notice }
+  | { readonly phase: "connecting"; readonly sessionId: string; readonly notices: readonly Notice[] }
   | {
       readonly phase: "live";
       readonly sessionId: string;
       readonly speaker: Speaker;
       readonly transcript: Transcript;
-      readonly notice?: Notice;
+      readonly notices: readonly Notice[];
     }
   | {
       readonly phase: "ended";
@@ -59,9 +57,13 @@ export type Outcome =
     }
   | { readonly kind: "unknown"; readonly failure: Failure };
 
-/** Something to know while the call goes on. */
+/** Something to know while the call goes on. Of each kind there is one at a time, the newest last. */
 export type Notice =
   | { readonly kind: "network" }
+  /** The device itself says that it has no network. */
+  | { readonly kind: "offline" }
+  /** After one of these: gone with the next word. */
+  | { readonly kind: "network-back" }
   | { readonly kind: "sound-blocked" }
   | { readonly kind: "microphone" }
   | { readonly kind: "assistant-error"; readonly detail: string }
@@ -71,7 +73,12 @@ export type Notice =
 export type CallEvent =
   | { type: "microphone-ready" }
   | { type: "session-started"; sessionId: string }
+  | { type: "connected" }
   | { type: "bot-ready" }
+  /** The first sound of the assistant at the speaker. */
+  | { type: "assistant-heard" }
+  /** What the bot measured of the answer under way, in milliseconds until its first sound. */
+  | { type: "bot-ttfb"; ms: number }
   | { type: "user-stopped-speaking" }
   | { type: "bot-started-speaking" }
   | { type: "notice"; notice: Notice }
@@ -87,6 +94,8 @@ export type Event =
   | { type: "connect-pressed" }
   /** Comes after the call, and perhaps after the next one has begun. */
   | { type: "outcome"; sessionId: string; outcome: Outcome }
+  /** The service's record of the session was read, during the call or after it. */
+  | { type: "session-seen"; sessionId: string; timeline: SessionView["timeline"] }
   | CallEvent;
 
 export const INITIAL_STATE: State = { phase: "loading" };
@@ -110,6 +119,8 @@ export function next(state: State, event: Event): State {
         : state;
     case "outcome":
       return setOutcome(state, event.sessionId, event.outcome);
+    case "session-seen":
+      return state;
     default: {
       if (state.phase !== "open") return state;
       const call = nextCall(state.call, event);
@@ -134,7 +145,9 @@ function nextCall(call: CallState, event: CallEvent): CallState {
       return call;
     case "starting":
       if (event.type === "microphone-ready") return { phase: "starting", step: "session" };
-      if (event.type === "session-started") return { phase: "connecting", sessionId: event.sessionId };
+      if (event.type === "session-started") {
+        return { phase: "connecting", sessionId: event.sessionId, notices: [] };
+      }
       return call;
     case "connecting":
       if (event.type === "bot-ready") {
@@ -155,16 +168,19 @@ function nextLive(call: Live, event: Exclude<CallEvent, { type: "ended" }>): Cal
     case "session-started":
     // A bot answers every `client-ready`, and more than one may be sent.
     case "bot-ready":
+    case "connected":
+    case "assistant-heard":
+    case "bot-ttfb":
       return call;
     case "notice":
     case "notice-over":
       return nextNotice(call, event);
     case "user-started-speaking":
-      return withTranscript({ ...call, speaker: starts(call.speaker, "user") }, event);
+      return withTranscript({ ...goesOn(call), speaker: starts(call.speaker, "user") }, event);
     case "user-stopped-speaking":
       return { ...call, speaker: stops(call.speaker, "user") };
     case "bot-started-speaking":
-      return { ...call, speaker: starts(call.speaker, "assistant") };
+      return { ...goesOn(call), speaker: starts(call.speaker, "assistant") };
     case "bot-stopped-speaking":
       return withTranscript({ ...call, speaker: stops(call.speaker, "assistant") }, event);
     default:
@@ -172,13 +188,26 @@ function nextLive(call: Live, event: Exclude<CallEvent, { type: "ended" }>): Cal
   }
 }
 
-/** The newest notice is shown; it goes when its cause is over, or with the call. */
+const NETWORK_TROUBLE: readonly Notice["kind"][] = ["network", "offline"];
+
+/** A notice goes when its cause is over, or with the call. The network's return is worth one of its own. */
 function nextNotice<Call extends Connecting | Live>(call: Call, event: CallEvent): Call {
-  if (event.type === "notice") return { ...call, notice: event.notice };
-  if (event.type === "notice-over" && call.notice?.kind === event.kind) {
-    return { ...call, notice: undefined };
+  if (event.type === "notice") {
+    const { kind } = event.notice;
+    const gone = NETWORK_TROUBLE.includes(kind) ? [kind, "network-back"] : [kind];
+    return { ...call, notices: [...call.notices.filter((one) => !gone.includes(one.kind)), event.notice] };
   }
-  return call;
+  if (event.type !== "notice-over" || !call.notices.some(({ kind }) => kind === event.kind)) return call;
+  const left = call.notices.filter(({ kind }) => kind !== event.kind);
+  const isBack =
+    NETWORK_TROUBLE.includes(event.kind) && !left.some(({ kind }) => NETWORK_TROUBLE.includes(kind));
+  return { ...call, notices: isBack ? [...left, { kind: "network-back" }] : left };
+}
+
+/** Somebody is heard: that the network is back need not be said any longer. */
+function goesOn(call: Live): Live {
+  const notices = call.notices.filter(({ kind }) => kind !== "network-back");
+  return notices.length === call.notices.length ? call : { ...call, notices };
 }
 
 function withTranscript(call: Live, event: TranscriptEvent): Live {

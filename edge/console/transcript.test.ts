@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { BotOutput } from "./messages.ts";
+import { endTranscript, nextTranscript, type TranscriptEvent } from "./transcript.ts";
 import {
   EMPTY_TRANSCRIPT,
-  endTranscript,
   lineText,
-  MAX_HELD_CHARS,
+  MAX_AHEAD_CHARS,
   MAX_LINES,
   MAX_SEGMENTS_PER_LINE,
-  nextTranscript,
+  partialText,
   type Transcript,
-  type TranscriptEvent,
   wasCutOff,
-} from "./transcript.ts";
+} from "./transcript-lines.ts";
 
 const started: TranscriptEvent = { type: "user-started-speaking" };
 const answer: TranscriptEvent = { type: "answer-started" };
@@ -31,6 +30,11 @@ function shown({ lines }: Transcript): string[] {
   return lines
     .filter((line) => lineText(line) !== "")
     .map((line) => `${line.role === "user" ? "u" : "a"}: ${lineText(line)}`);
+}
+
+/** The words that may still change, of all lines. */
+function partials(transcript: Transcript): string[] {
+  return transcript.lines.map((line) => partialText(transcript, line)).filter((text) => text !== "");
 }
 
 function statuses({ lines }: Transcript) {
@@ -79,6 +83,34 @@ describe("the assistant's words", () => {
   it("find a segment without an id by its text", () => {
     const named = (spoken_status: string) => output({ text: "Yes.", spoken_status });
     expect(statuses(resultOf(named("new"), named("completed")))).toEqual(["spoken"]);
+  });
+
+  it("are partial as long as the bot only thinks them, and firm once it confirms them", () => {
+    const thinking = resultOf(answer, llm("S1. S"), llm("2."));
+    expect([shown(thinking), partials(thinking)]).toEqual([[], ["S1. S2."]]);
+    const speaking = nextTranscript(thinking, segment(1, "new"));
+    expect([shown(speaking), partials(speaking)]).toEqual([["a: S1."], [" S2."]]);
+    const whole = nextTranscript(speaking, segment(2, "new"));
+    expect([shown(whole), partials(whole)]).toEqual([["a: S1. S2."], []]);
+  });
+
+  it("drop partial words that the confirmed ones contradict, rather than show both", () => {
+    const transcript = resultOf(answer, llm("Something else."), segment(1, "new"));
+    expect([shown(transcript), partials(transcript)]).toEqual([["a: S1."], []]);
+  });
+
+  it("are marked at once when they are interrupted, though every sentence so far was heard", () => {
+    const transcript = resultOf(...[answer, llm("S1. S2."), segment(1, "new"), segment(1, "completed")], {
+      type: "answer-interrupted",
+    });
+    expect(transcript.lines.map(wasCutOff)).toEqual([true]);
+    expect([shown(transcript), partials(transcript)]).toEqual([["a: S1."], []]);
+  });
+
+  it("are kept and marked when a bot without bot-output is interrupted", () => {
+    const transcript = resultOf(answer, llm("Well, "), llm("I"), { type: "answer-interrupted" });
+    expect(shown(transcript)).toEqual(["a: Well, I"]);
+    expect(transcript.lines.map(wasCutOff)).toEqual([true]);
   });
 
   it("come from bot-llm-text when there is no bot-output, once the utterance is over", () => {
@@ -134,6 +166,27 @@ describe("the user's words", () => {
     expect(shown(transcript)).toEqual(["a: S1. S2."]);
   });
 
+  it("are partial until they are final, each partial text in place of the one before", () => {
+    const saying = (text: string): TranscriptEvent => ({ type: "user-saying", text });
+    const first = resultOf(started, saying("How"), saying("How are"));
+    expect([shown(first), partials(first)]).toEqual([[], ["How are"]]);
+    const final = nextTranscript(first, user("How are you?"));
+    expect([shown(final), partials(final)]).toEqual([["u: How are you?"], []]);
+    const more = nextTranscript(final, saying("And"));
+    expect([shown(more), partials(more)]).toEqual([["u: How are you?"], ["And"]]);
+    expect(shown(endTranscript(more))).toEqual(["u: How are you? And"]);
+  });
+
+  it("stand above an answer of which nothing was heard yet", () => {
+    const transcript = resultOf(answer, llm("S1."), user("Hello?"), segment(1, "new"));
+    expect(shown(transcript)).toEqual(["u: Hello?", "a: S1."]);
+  });
+
+  it("lose their partial text when the final one is empty", () => {
+    const transcript = resultOf(started, { type: "user-saying", text: "Hm" }, user(""));
+    expect([shown(transcript), partials(transcript)]).toEqual([[], []]);
+  });
+
   it("are nothing when they are only white space", () => {
     expect(shown(resultOf(user("  ")))).toEqual([]);
   });
@@ -163,7 +216,7 @@ describe("bounds", () => {
     expect(resultOf(...events).lines).toHaveLength(2);
   });
 
-  it("show held text early rather than without end", () => {
-    expect(shown(resultOf(llm("x".repeat(MAX_HELD_CHARS)), llm("y")))).toHaveLength(1);
+  it("firm up partial text early rather than without end", () => {
+    expect(shown(resultOf(llm("x".repeat(MAX_AHEAD_CHARS)), llm("y")))).toHaveLength(1);
   });
 });

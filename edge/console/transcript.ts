@@ -1,125 +1,126 @@
 import type { BotOutput } from "./messages.ts";
-
-/**
- * What was said, in the order in which it was said. What arrives is not in that order: the text of the user's
- * speech often comes after the assistant has begun to answer, and the assistant's text runs ahead of its sound.
- */
-export interface Transcript {
-  readonly lines: readonly Line[];
-  readonly nextKey: number;
-  /** Line that waits for (more of) the user's words. */
-  readonly openUser?: number;
-  /** Line of the answer that is being given. */
-  readonly openAssistant?: number;
-  readonly assistantText: AssistantText;
-  /** Lines that had to go because of `MAX_LINES`. */
-  readonly dropped: number;
-}
-
-export type Line =
-  | { readonly key: number; readonly role: "user"; readonly text: string }
-  | { readonly key: number; readonly role: "assistant"; readonly segments: readonly Segment[] };
-
-/** A piece of an answer, usually a sentence. `unspoken`: cut off before its end was heard. */
-export interface Segment {
-  readonly id: number | undefined;
-  readonly text: string;
-  readonly status: "pending" | "speaking" | "spoken" | "unspoken";
-}
-
-/**
- * Where the assistant's text is taken from. Every bot sends `bot-llm-text`; those that tell what was really spoken
- * send `bot-output` too. The first is held back until the end of an utterance shows that the second does not come.
- */
-type AssistantText = { readonly from: "unknown"; readonly held: string } | { readonly from: "output" };
+import {
+  type AssistantText,
+  joinText,
+  type Line,
+  lineText,
+  MAX_AHEAD_CHARS,
+  MAX_SEGMENTS_PER_LINE,
+  push,
+  type Segment,
+  type Transcript,
+  type UserLine,
+} from "./transcript-lines.ts";
 
 export type TranscriptEvent =
   | { type: "user-started-speaking" }
+  | { type: "user-saying"; text: string }
   | { type: "user-said"; text: string }
   | { type: "answer-started" }
+  | { type: "answer-interrupted" }
   | { type: "bot-output"; output: BotOutput }
   | { type: "bot-llm-text"; text: string }
   | { type: "bot-stopped-speaking" };
-
-/** An hour of quick exchange is some 300 lines. Past it the oldest go, and the page says so. */
-export const MAX_LINES = 500;
-/** A longer answer is continued in a new line, so that none costs more and more to draw. */
-export const MAX_SEGMENTS_PER_LINE = 100;
-/** Characters of `bot-llm-text` held back: several minutes of speech. */
-export const MAX_HELD_CHARS = 8_000;
-
-export const EMPTY_TRANSCRIPT: Transcript = {
-  lines: [],
-  nextKey: 1,
-  assistantText: { from: "unknown", held: "" },
-  dropped: 0,
-};
 
 export function nextTranscript(transcript: Transcript, event: TranscriptEvent): Transcript {
   switch (event.type) {
     case "user-started-speaking":
       return reserveUserLine(transcript);
+    case "user-saying":
+      return setUserPartial(transcript, event.text);
     case "user-said":
       return addUserText(transcript, event.text);
     case "answer-started":
       return closeAnswer(transcript);
+    case "answer-interrupted":
+      return closeAnswer(markInterrupted(showAhead(transcript)));
     case "bot-output":
       return addOutput(transcript, event.output);
     case "bot-llm-text":
-      return hold(transcript, event.text);
+      return addAhead(transcript, event.text);
     case "bot-stopped-speaking":
-      return closeUserLine(showHeld(transcript));
+      return closeUserLine(showAhead(transcript));
   }
 }
 
-/** The call is over: what is still waiting to be spoken never will be. */
+/** The call is over: what is still waiting to be spoken never will be, and no partial text becomes firmer. */
 export function endTranscript(transcript: Transcript): Transcript {
-  return closeAnswer(showHeld(transcript));
-}
-
-/** A line's text; empty while a user's line waits for its words. */
-export function lineText(line: Line): string {
-  return line.role === "user" ? line.text : line.segments.reduce((all, { text }) => joinText(all, text), "");
-}
-
-export function wasCutOff(line: Line): boolean {
-  return line.role === "assistant" && line.segments.some(({ status }) => status === "unspoken");
-}
-
-/** Whether a space belongs between two pieces of text that were sent one after the other. */
-export function needsSpace(before: string, after: string): boolean {
-  return before !== "" && after !== "" && !/\s$/.test(before) && !/^[\s.,;:!?…)\]}]/.test(after);
-}
-
-function joinText(before: string, after: string): string {
-  return needsSpace(before, after) ? `${before} ${after}` : before + after;
+  const closed = closeAnswer(showAhead(transcript));
+  const lines = closed.lines.map((line) => (line.role === "user" && line.partial ? firmLine(line) : line));
+  return { ...closed, lines };
 }
 
 /** A place for words whose text comes later, perhaps after the answer to them. */
 function reserveUserLine(transcript: Transcript): Transcript {
   const last = transcript.lines.at(-1);
-  if (last?.role === "user" && last.text === "") return { ...transcript, openUser: last.key };
+  if (last?.role === "user" && lineText(last) === "") return { ...transcript, openUser: last.key };
   const key = transcript.nextKey;
   return push({ ...transcript, openUser: key }, { key, role: "user", text: "" });
 }
 
+function setUserPartial(transcript: Transcript, text: string): Transcript {
+  const partial = text.trim();
+  if (partial === "") return updateUserLine(transcript, (line) => ({ ...line, partial }));
+  const withLine = ensureUserLine(transcript);
+  // Kept open for the final words: the answer's first may come before them.
+  const openUser = withLine.lines[userLineIndex(withLine)]?.key;
+  return updateUserLine({ ...withLine, openUser }, (line) => ({ ...line, partial }));
+}
+
 function addUserText(transcript: Transcript, text: string): Transcript {
   const words = text.trim();
-  if (words === "") return transcript;
-  const open = transcript.lines.findIndex(({ key }) => key === transcript.openUser);
-  const index = open >= 0 ? open : transcript.lines.length - 1;
-  const line = transcript.lines[index];
-  if (line?.role !== "user") {
-    const key = transcript.nextKey;
-    return push({ ...transcript, openAssistant: undefined }, { key, role: "user", text: words });
+  // The end of a partial transcript whose final words are none.
+  if (words === "") return updateUserLine(transcript, (line) => ({ ...line, partial: "" }));
+  return updateUserLine(ensureUserLine(transcript), (line) => ({
+    ...line,
+    text: joinText(line.text, words),
+    partial: "",
+  }));
+}
+
+/** There is a line for the user's words: the open one, the last one, or a new one above an answer not heard yet. */
+function ensureUserLine(transcript: Transcript): Transcript {
+  if (userLineIndex(transcript) >= 0) return transcript;
+  const key = transcript.nextKey;
+  const line: Line = { key, role: "user", text: "" };
+  const last = transcript.lines.at(-1);
+  if (last?.role !== "assistant" || last.segments.length > 0) {
+    return push({ ...transcript, openAssistant: undefined }, line);
   }
+  // Nothing of that answer was heard before the user's words came: it answers them.
+  const pushed = push(transcript, line);
+  const at = pushed.lines.indexOf(last);
+  if (at < 0) return pushed;
+  return {
+    ...pushed,
+    openUser: key,
+    lines: [...pushed.lines.slice(0, at), line, ...pushed.lines.slice(at, -1)],
+  };
+}
+
+function userLineIndex({ lines, openUser }: Transcript): number {
+  const open = lines.findIndex(({ key }) => key === openUser);
+  if (open >= 0) return open;
+  return lines.at(-1)?.role === "user" ? lines.length - 1 : -1;
+}
+
+function updateUserLine(transcript: Transcript, change: (line: UserLine) => UserLine): Transcript {
+  const index = userLineIndex(transcript);
+  const line = transcript.lines[index];
+  if (line?.role !== "user") return transcript;
+  const changed = change(line);
+  if (changed.text === line.text && (changed.partial ?? "") === (line.partial ?? "")) return transcript;
   const answer = transcript.lines.findIndex(({ key }) => key === transcript.openAssistant);
   return {
     ...transcript,
-    lines: transcript.lines.with(index, { ...line, text: joinText(line.text, words) }),
+    lines: transcript.lines.with(index, changed),
     // The user spoke after that answer began: whatever of it follows belongs below these words.
     openAssistant: answer < index ? undefined : transcript.openAssistant,
   };
+}
+
+function firmLine(line: UserLine): UserLine {
+  return { ...line, text: joinText(line.text, line.partial ?? ""), partial: "" };
 }
 
 /** The user's turn is over once the answer was heard. A line still without words goes on waiting for them. */
@@ -136,7 +137,17 @@ function closeAnswer(transcript: Transcript): Transcript {
     );
     return { ...line, segments };
   });
-  return { ...transcript, lines, openAssistant: undefined };
+  const assistantText = { ...transcript.assistantText, ahead: "" };
+  return { ...transcript, lines, openAssistant: undefined, assistantText };
+}
+
+function markInterrupted(transcript: Transcript): Transcript {
+  const lines = transcript.lines.map((line) =>
+    line.role === "assistant" && line.key === transcript.openAssistant
+      ? { ...line, interrupted: true }
+      : line,
+  );
+  return { ...transcript, lines };
 }
 
 function isSettled(status: Segment["status"]): boolean {
@@ -145,7 +156,7 @@ function isSettled(status: Segment["status"]): boolean {
 
 function addOutput(transcript: Transcript, output: BotOutput): Transcript {
   if (output.kind === "unstated") return transcript;
-  const usingOutput: Transcript = { ...transcript, assistantText: { from: "output" } };
+  const usingOutput: Transcript = { ...transcript, assistantText: confirm(transcript.assistantText, output) };
   switch (output.kind) {
     case "new":
       return addSegment(usingOutput, { id: output.segmentId, text: output.text, status: "pending" });
@@ -158,23 +169,44 @@ function addOutput(transcript: Transcript, output: BotOutput): Transcript {
   }
 }
 
-function hold(transcript: Transcript, text: string): Transcript {
-  const { assistantText } = transcript;
-  if (assistantText.from === "output") return transcript;
-  const held = assistantText.held + text;
-  if (held.length <= MAX_HELD_CHARS) {
-    return { ...transcript, assistantText: { from: "unknown", held } };
-  }
-  // Shown early rather than lost or kept without bound.
-  return showHeld({ ...transcript, assistantText: { from: "unknown", held } });
+/** A segment's words are ahead no longer. */
+function confirm({ ahead }: AssistantText, output: Exclude<BotOutput, { kind: "unstated" }>): AssistantText {
+  const isNew = output.kind === "new" || output.kind === "not-timed";
+  return { from: "output", ahead: isNew ? without(ahead, output.text) : ahead };
 }
 
-function showHeld(transcript: Transcript): Transcript {
-  const { assistantText } = transcript;
-  if (assistantText.from === "output" || assistantText.held.trim() === "") return transcript;
+/** What of `ahead` follows after `text`, whatever white space is between the words; nothing when they disagree. */
+function without(ahead: string, text: string): string {
+  let at = 0;
+  for (const char of text.replaceAll(/\s/g, "")) {
+    while (/\s/.test(ahead.charAt(at))) at += 1;
+    if (!ahead.startsWith(char, at)) return "";
+    at += char.length;
+  }
+  return ahead.slice(at);
+}
+
+function addAhead(transcript: Transcript, text: string): Transcript {
+  if (text === "") return transcript;
+  const { from, ahead } = transcript.assistantText;
+  const longer: Transcript = { ...transcript, assistantText: { from, ahead: ahead + text } };
+  if (longer.assistantText.ahead.length > MAX_AHEAD_CHARS) {
+    // Shown firm too early rather than lost or kept without bound; a bot that confirms has simply stopped to.
+    return from === "output" ? { ...transcript, assistantText: { from, ahead: "" } } : showAhead(longer);
+  }
+  const key = transcript.nextKey;
+  return transcript.lines.some((line) => line.key === transcript.openAssistant)
+    ? longer
+    : push({ ...longer, openAssistant: key }, { key, role: "assistant", segments: [] });
+}
+
+/** Without `bot-output` the words that were ahead are taken for spoken. */
+function showAhead(transcript: Transcript): Transcript {
+  const { from, ahead } = transcript.assistantText;
+  if (from === "output" || ahead.trim() === "") return transcript;
   return addSegment(
-    { ...transcript, assistantText: { from: "unknown", held: "" } },
-    { id: undefined, text: assistantText.held.trim(), status: "spoken" },
+    { ...transcript, assistantText: { from, ahead: "" } },
+    { id: undefined, text: ahead.trim(), status: "spoken" },
   );
 }
 
@@ -209,15 +241,4 @@ function setStatus(
   }
   // It began before this page was there to hear of it: its text is still worth showing.
   return addSegment(transcript, { id: wanted.segmentId, text: wanted.text, status });
-}
-
-function push(transcript: Transcript, line: Line): Transcript {
-  const kept = transcript.lines.filter((old) => old.key === transcript.openUser || lineText(old) !== "");
-  const excess = Math.max(0, kept.length + 1 - MAX_LINES);
-  return {
-    ...transcript,
-    lines: [...kept.slice(excess), line],
-    nextKey: transcript.nextKey + 1,
-    dropped: transcript.dropped + excess,
-  };
 }

@@ -1,9 +1,16 @@
 import type { ClientConfig } from "../../protocol/session.ts";
-import { type Explanation, explain, explainNotice } from "./explain.ts";
+import type { CallRecord } from "./call-record.ts";
+import { sideNotes } from "./emulation.ts";
+import { explain, explainEnd, explainNotice, type Message } from "./explain.ts";
+import { LatencyView } from "./latency-view.ts";
+import { MAX_PERSONA_CHARS, PERSONAS } from "./personas.ts";
+import { isOpen, type Talk } from "./push-to-talk.ts";
 import { type CallState, canConnect, canHangUp, type Speaker, type State } from "./state.ts";
-import { EMPTY_TRANSCRIPT, type Transcript } from "./transcript.ts";
+import { renderTalk } from "./talk-controls.ts";
+import { TimelineView } from "./timeline-view.ts";
+import { EMPTY_TRANSCRIPT, type Transcript } from "./transcript-lines.ts";
 import { TranscriptView } from "./transcript-view.ts";
-import { emulatedLine, meterValue, outcomeLine, stateLine, stateWord } from "./words.ts";
+import { meterValue, outcomeLine, stateLine, stateWord } from "./words.ts";
 
 /** The page's elements that the program touches, found once; a missing one is a mistake in index.html. */
 export function findElements() {
@@ -12,6 +19,15 @@ export function findElements() {
     emulated: find("emulated", HTMLElement),
     form: find("controls", HTMLFormElement),
     language: find("language", HTMLSelectElement),
+    microphone: find("microphone", HTMLSelectElement),
+    tokenField: find("token-field", HTMLElement),
+    token: find("token", HTMLInputElement),
+    persona: find("persona", HTMLInputElement),
+    personas: find("personas", HTMLDataListElement),
+    pushMode: find("push-mode", HTMLInputElement),
+    talk: find("talk", HTMLButtonElement),
+    talkLabel: find("talk-label", HTMLElement),
+    talkHint: find("talk-hint", HTMLElement),
     connect: find("connect", HTMLButtonElement),
     hangUp: find("hangup", HTMLButtonElement),
     retry: find("retry", HTMLButtonElement),
@@ -29,9 +45,24 @@ export function findElements() {
     transcript: find("transcript", HTMLElement),
     nothingSaid: find("nothing-said", HTMLElement),
     dropped: find("dropped", HTMLElement),
+    noSession: find("no-session", HTMLElement),
     session: find("session", HTMLElement),
     sessionId: find("session-id", HTMLElement),
     outcome: find("outcome", HTMLElement),
+    noTimeline: find("no-timeline", HTMLElement),
+    timeline: find("timeline", HTMLElement),
+    noLatency: find("no-latency", HTMLElement),
+    latency: find("latency", HTMLElement),
+    emulation: find("emulation", HTMLElement),
+    emulationList: find("emulation-list", HTMLElement),
+    log: find("log", HTMLDetailsElement),
+    logCount: find("log-count", HTMLElement),
+    logKind: find("log-kind", HTMLSelectElement),
+    logText: find("log-text", HTMLInputElement),
+    logCopy: find("log-copy", HTMLButtonElement),
+    logClear: find("log-clear", HTMLButtonElement),
+    logSaid: find("log-said", HTMLElement),
+    logEntries: find("log-entries", HTMLElement),
   };
 }
 export type Elements = ReturnType<typeof findElements>;
@@ -42,31 +73,47 @@ function find<Type extends HTMLElement>(id: string, type: new () => Type): Type 
   return element;
 }
 
+export interface Shown {
+  state: State;
+  talk: Talk;
+  record: CallRecord;
+}
+
 /** Draws states. It keeps nothing of them but what is needed to leave alone what has not changed. */
 export class View {
   readonly #elements: Elements;
   readonly #transcript: TranscriptView;
+  readonly #timeline: TimelineView;
+  readonly #latency: LatencyView;
   #config: ClientConfig | undefined;
 
   constructor(elements: Elements) {
     this.#elements = elements;
     this.#transcript = new TranscriptView(elements.transcript);
+    this.#timeline = new TimelineView(elements.timeline);
+    this.#latency = new LatencyView(elements.latency);
+    elements.persona.maxLength = MAX_PERSONA_CHARS;
+    elements.personas.append(...PERSONAS.map((persona) => new Option(persona)));
   }
 
-  render(state: State): void {
-    const { main, connect, hangUp, retry, language } = this.#elements;
+  render({ state, talk, record }: Shown): void {
+    const { main, connect, hangUp, retry, language, persona } = this.#elements;
     main.dataset.state = stateWord(state);
-    setText(this.#elements.state, stateLine(state));
+    setText(this.#elements.state, stateLine(state, talk));
     this.#renderConfig(state);
     this.#moveFocus(state);
     connect.disabled = !canConnect(state);
     hangUp.disabled = !canHangUp(state);
     language.disabled = !canConnect(state);
+    persona.disabled = !canConnect(state);
     retry.hidden = state.phase !== "unavailable";
-    this.#renderProblem(problemOf(state));
-    this.#renderSpeaker(speakerOf(state));
+    this.#renderMessage(messageOf(state));
+    this.#renderSpeaker(state, talk);
+    this.#renderTalk(state, talk);
     this.#renderTranscript(transcriptOf(state));
     this.#renderSession(state);
+    this.#elements.noTimeline.hidden = this.#timeline.render(record);
+    this.#elements.noLatency.hidden = this.#latency.render(record.turns);
     if (canConnect(state)) {
       this.level("user", 0);
       this.level("assistant", 0);
@@ -81,10 +128,11 @@ export class View {
 
   #renderConfig(state: State): void {
     if (state.phase !== "open") return;
-    const { emulated, language, transcript } = this.#elements;
+    const { language, transcript } = this.#elements;
     if (state.config !== this.#config) {
       this.#config = state.config;
-      setText(emulated, emulatedLine(state.config));
+      this.#elements.tokenField.hidden = state.config.auth === "none";
+      this.#renderEmulation(state.config);
       language.replaceChildren(...state.config.languages.map(({ tag, name }) => new Option(name, tag)));
     }
     language.value = state.language;
@@ -105,24 +153,54 @@ export class View {
     }
   }
 
-  #renderProblem(problem: Explanation | undefined): void {
-    const elements = this.#elements;
-    elements.problem.hidden = problem === undefined;
-    if (!problem) return;
-    setText(elements.problemTitle, problem.title);
-    setText(elements.problemAdvice, problem.advice);
-    setText(elements.problemDetail, problem.detail ?? "");
-    elements.problemDetail.hidden = problem.detail === undefined;
+  #renderEmulation(config: ClientConfig): void {
+    const { emulated, emulation, emulationList } = this.#elements;
+    const notes = sideNotes(config);
+    const chips = notes.map((note) => {
+      const chip = document.createElement("span");
+      chip.className = "chip";
+      chip.toggleAttribute("data-emulated", note.emulated);
+      chip.textContent = `${note.side}: ${note.emulated ? "emulated" : "real"}`;
+      return chip;
+    });
+    // A space between, for what reads the text and not the layout.
+    emulated.replaceChildren(...chips.flatMap((chip) => [chip, " "]));
+    emulation.hidden = !notes.some((note) => note.emulated);
+    const list = notes.flatMap(({ side, emulated: isEmulated, meaning }) => {
+      const [term, description] = [document.createElement("dt"), document.createElement("dd")];
+      term.textContent = `${side} is ${isEmulated ? "emulated" : "real"}`;
+      description.textContent = meaning;
+      return [term, description];
+    });
+    emulationList.replaceChildren(...list);
   }
 
-  #renderSpeaker(speaker: Speaker): void {
+  #renderMessage(message: Message | undefined): void {
+    const elements = this.#elements;
+    elements.problem.hidden = message === undefined;
+    if (!message) return;
+    elements.problem.dataset.tone = message.tone;
+    setText(elements.problemTitle, message.title);
+    setText(elements.problemAdvice, message.advice);
+    setText(elements.problemDetail, message.detail ?? "");
+    elements.problemDetail.hidden = message.detail === undefined;
+  }
+
+  #renderSpeaker(state: State, talk: Talk): void {
     const { userSide, userSpeaking, assistantSide, assistantSpeaking } = this.#elements;
+    const speaker = speakerOf(state);
     const user = speaker === "user" || speaker === "both";
     const assistant = speaker === "assistant" || speaker === "both";
     userSide.toggleAttribute("data-speaking", user);
     assistantSide.toggleAttribute("data-speaking", assistant);
-    setText(userSpeaking, user ? "speaking" : "");
+    const muted = canHangUp(state) && !isOpen(talk);
+    setText(userSpeaking, muted ? "muted" : user ? "speaking" : "");
     setText(assistantSpeaking, assistant ? "speaking" : "");
+  }
+
+  #renderTalk(state: State, talk: Talk): void {
+    const { pushMode: mode, talk: button, talkLabel: label, talkHint: hint } = this.#elements;
+    renderTalk({ mode, button, label, hint }, talk, callOf(state).phase === "live");
   }
 
   #renderTranscript(transcript: Transcript): void {
@@ -134,8 +212,9 @@ export class View {
   }
 
   #renderSession(state: State): void {
-    const { session, sessionId, outcome } = this.#elements;
+    const { noSession, session, sessionId, outcome } = this.#elements;
     const shown = sessionOf(state);
+    noSession.hidden = shown !== undefined;
     session.hidden = shown === undefined;
     setText(sessionId, shown?.id ?? "");
     setText(outcome, shown?.outcome ?? "");
@@ -151,11 +230,11 @@ function callOf(state: State): CallState {
   return state.phase === "open" ? state.call : { phase: "idle" };
 }
 
-function problemOf(state: State): Explanation | undefined {
-  if (state.phase === "unavailable") return explain(state.failure);
+function messageOf(state: State): Message | undefined {
+  if (state.phase === "unavailable") return { tone: "trouble", ...explain(state.failure) };
   const call = callOf(state);
-  if (call.phase === "ended") return call.end.by === "failure" ? explain(call.end.failure) : undefined;
-  const notice = call.phase === "connecting" || call.phase === "live" ? call.notice : undefined;
+  if (call.phase === "ended") return explainEnd(call.end, call.session?.outcome);
+  const notice = call.phase === "connecting" || call.phase === "live" ? call.notices.at(-1) : undefined;
   return notice && explainNotice(notice);
 }
 
@@ -177,10 +256,8 @@ function sessionOf(state: State): { id: string; outcome: string } | undefined {
       return undefined;
     case "connecting":
     case "live":
-      return { id: call.sessionId, outcome: "" };
+      return { id: call.sessionId, outcome: "running" };
     case "ended":
-      return (
-        call.session && { id: call.session.id, outcome: `Session: ${outcomeLine(call.session.outcome)}` }
-      );
+      return call.session && { id: call.session.id, outcome: outcomeLine(call.session.outcome) };
   }
 }

@@ -1,11 +1,15 @@
 import { expect, it } from "vitest";
-import { duration, emulatedLine, meterValue, outcomeLine, stateLine } from "./words.ts";
+import { sideNotes } from "./emulation.ts";
+import type { State } from "./state.ts";
+import { EMPTY_TRANSCRIPT } from "./transcript-lines.ts";
+import { duration, meterValue, outcomeLine, shortMs, stateLine } from "./words.ts";
 
-it("says what is emulated", () => {
-  const line = (daily: boolean, gemini: boolean) =>
-    emulatedLine({ emulated: { daily, gemini }, languages: [], defaultLanguage: "en-US" });
-  expect(line(true, true)).toBe("Daily: emulated · Gemini: emulated, a demo voice that repeats you");
-  expect(line(false, false)).toBe("Daily: real · Gemini: real");
+it("says what is emulated, what that means, and which key changes it", () => {
+  const notes = (daily: boolean, gemini: boolean) =>
+    sideNotes({ emulated: { daily, gemini } }).map(({ meaning }) => meaning);
+  expect(notes(true, false)[0]).toContain("DAILY_API_KEY");
+  expect(notes(false, true)[1]).toMatch(/repeats what you say.*GOOGLE_API_KEY/);
+  expect(notes(false, false).join()).not.toContain("KEY");
 });
 
 it("says what became of a session", () => {
@@ -19,6 +23,7 @@ it("says what became of a session", () => {
 it("asks for the microphone while it waits for it", () => {
   const config = {
     emulated: { daily: true, gemini: true },
+    auth: "none" as const,
     languages: [],
     defaultLanguage: "en-US" as const,
   };
@@ -35,6 +40,36 @@ it.each([
   [3_600_000, "60 min 00 s"],
 ])("writes %d ms as %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
+});
+
+it.each([
+  [0, "0 ms"],
+  [999.4, "999 ms"],
+  [1_000, "1 s"],
+  [1_254, "1.25 s"],
+  [12_340, "12.3 s"],
+  [65_000, "1 min 05 s"],
+])("writes %d ms shortly as %s", (ms, text) => {
+  expect(shortMs(ms)).toBe(text);
+});
+
+it("says that the microphone is closed as long as push to talk keeps it so", () => {
+  const config = {
+    emulated: { daily: true, gemini: true },
+    auth: "none" as const,
+    languages: [],
+    defaultLanguage: "en-US" as const,
+  };
+  const state = (speaker: "nobody" | "assistant"): State => ({
+    phase: "open",
+    config,
+    language: "en-US",
+    call: { phase: "live", sessionId: "s1", speaker, transcript: EMPTY_TRANSCRIPT, notices: [] },
+  });
+  const muted = { mode: "push", talking: "no", pressedAtMs: 0 } as const;
+  expect(stateLine(state("nobody"), muted)).toContain("hold to talk");
+  expect(stateLine(state("nobody"), { ...muted, talking: "held" })).toBe("Listening");
+  expect(stateLine(state("assistant"), muted)).toBe("The assistant is speaking");
 });
 
 it("keeps a meter within its bounds, whatever is measured", () => {

@@ -1,5 +1,5 @@
-import type { ClientConfig } from "../../protocol/session.ts";
 import { REASONS } from "./explain.ts";
+import { isOpen, OPEN_MICROPHONE, type Talk } from "./push-to-talk.ts";
 import type { CallState, Outcome, State } from "./state.ts";
 
 /** The state in one word, for `data-state` on the page's main element. */
@@ -45,18 +45,13 @@ const STATE_LINES: Record<StateWord, string> = {
 };
 
 /** The state in one line, announced to screen readers when it changes. */
-export function stateLine(state: State): string {
+export function stateLine(state: State, talk: Talk = OPEN_MICROPHONE): string {
+  const word = stateWord(state);
+  if (!isOpen(talk) && (word === "ready" || word === "listening")) return "Connected: hold to talk";
   if (state.phase === "open" && state.call.phase === "starting" && state.call.step === "microphone") {
     return "Waiting for your microphone: your browser may ask for permission";
   }
-  return STATE_LINES[stateWord(state)];
-}
-
-/** What is real and what is emulated, in one line. */
-export function emulatedLine({ emulated }: ClientConfig): string {
-  const daily = emulated.daily ? "emulated" : "real";
-  const gemini = emulated.gemini ? "emulated, a demo voice that repeats you" : "real";
-  return `Daily: ${daily} · Gemini: ${gemini}`;
+  return STATE_LINES[word];
 }
 
 /** What became of a session, in one line. */
@@ -79,6 +74,12 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   return minutes === 0 ? `${seconds} s` : `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** `40 ms`, `1.25 s`, `3 min 05 s`: as exact as is worth reading. */
+export function shortMs(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  return ms < 59_500 ? `${Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1))} s` : duration(ms);
 }
 
 /**

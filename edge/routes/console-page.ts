@@ -14,13 +14,24 @@ export async function consolePage(c: EdgeContext): Promise<Response> {
   return response;
 }
 
+/** A call needs the microphone, and to play sound by itself. The rest is refused, to the code of others too. */
+const PERMISSIONS = [
+  ...["microphone", "autoplay", "speaker-selection", "clipboard-write"].map((name) => `${name}=(self)`),
+  ...["camera", "display-capture", "geolocation", "usb", "serial", "hid", "midi", "payment"].map(
+    (name) => `${name}=()`,
+  ),
+].join(", ");
+
 function pageHeaders(settings: Settings): Record<string, string> {
   return {
     "content-security-policy": contentSecurityPolicy(settings),
-    "permissions-policy": "microphone=(self), camera=(), display-capture=(), geolocation=()",
+    "permissions-policy": PERMISSIONS,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    // For browsers that do not know frame-ancestors.
+    "x-frame-options": "DENY",
     ...(settings.production ? { "strict-transport-security": "max-age=31536000" } : {}),
   };
 }
@@ -28,12 +39,13 @@ function pageHeaders(settings: Settings): Record<string, string> {
 function contentSecurityPolicy({ publicUrl, daily }: Settings): string {
   const own = new URL(publicUrl);
   const directives: Record<string, string[]> = {
-    "default-src": ["'self'"],
-    // daily-js fetches its call machine as text and evaluates it.
-    "script-src": ["'self'", "'unsafe-eval'"],
+    "default-src": ["'none'"],
+    // The console has daily-js load its call machine as a script of its address: no text becomes code.
+    "script-src": ["'self'", ...callMachineSources(daily)],
     "style-src": ["'self'"],
-    "img-src": ["'self'", "data:"],
+    "img-src": ["'self'"],
     "media-src": ["'self'", "blob:"],
+    // Daily's call machine makes its audio worker of a blob.
     "worker-src": ["'self'", "blob:"],
     // Not every browser counts a WebSocket to the page's own host as 'self'.
     "connect-src": ["'self'", withWebSocket(own.origin), ...dailySources(daily)],
@@ -41,17 +53,26 @@ function contentSecurityPolicy({ publicUrl, daily }: Settings): string {
     "base-uri": ["'none'"],
     "form-action": ["'none'"],
     "frame-ancestors": ["'none'"],
+    ...(own.protocol === "https:" ? { "upgrade-insecure-requests": [] } : {}),
   };
   return Object.entries(directives)
-    .map(([name, sources]) => `${name} ${sources.join(" ")}`)
+    .map(([name, sources]) => [name, ...sources].join(" "))
     .join("; ");
+}
+
+/** daily-js tries these one after the other, for networks that block the first. */
+const DAILY_DOMAINS = ["*.daily.co", "*.dailywebrtc.com", "*.dailywebrtc.net"];
+
+/** Whose code may run beside our own: the call machine's. */
+function callMachineSources({ emulated, callMachineUrl }: Settings["daily"]): string[] {
+  if (callMachineUrl !== undefined) return [originOf(callMachineUrl)];
+  return emulated ? [] : DAILY_DOMAINS.map((domain) => `https://${domain}`);
 }
 
 /** Where the call machine comes from and talks to: the emulator, or Daily's own and fallback domains. */
 function dailySources({ emulated, apiUrl, callMachineUrl }: Settings["daily"]): string[] {
   if (!emulated) {
-    const domains = ["*.daily.co", "*.dailywebrtc.com", "*.dailywebrtc.net"];
-    return domains.flatMap((domain) => [`https://${domain}`, `wss://${domain}`]);
+    return DAILY_DOMAINS.flatMap((domain) => [`https://${domain}`, `wss://${domain}`]);
   }
   const origins = new Set([apiUrl, ...(callMachineUrl === undefined ? [] : [callMachineUrl])].map(originOf));
   return [...origins].flatMap((origin) => [origin, withWebSocket(origin)]);
