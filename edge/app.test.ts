@@ -1,25 +1,15 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { DEV_SIGNING_KEY } from "../protocol/development.ts";
 import { PROBLEM_CONTENT_TYPE } from "../protocol/errors.ts";
 import { ClientConfig } from "../protocol/session.ts";
 import { MAX_BODY_BYTES } from "./http/body.ts";
 import { useCapturedLogs } from "./testing/captured-logs.ts";
 import { get, ORIGIN, post, problemOf, withSettings } from "./testing/edge-client.ts";
 import { refuse, useFakeUpstreams } from "./testing/fake-upstreams.ts";
+import { PRODUCTION } from "./testing/production.ts";
 
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
-
-const PRODUCTION = {
-  APP_ENV: "production",
-  PUBLIC_URL: "https://voice.example.com",
-  DAILY_API_KEY: "a-real-key",
-  DAILY_API_URL: "",
-  BOT_RUNTIME_URL: "https://bots.example.com",
-  EDGE_SIGNING_KEY: JSON.stringify({ ...DEV_SIGNING_KEY, kid: "own", x: "A".repeat(43), d: "B".repeat(43) }),
-  ALLOW_ANONYMOUS: "true",
-};
 
 /** A POST whose body is sent just as it is. */
 function postRaw(
@@ -207,11 +197,52 @@ describe("requests", () => {
     expect((await get("/health", { "x-request-id": "mine-1" })).headers.get("x-request-id")).toBe("mine-1");
   });
 
+  test.each([["two words"], ["a;b"], ["{}"], ["x".repeat(256)]])("do not carry the id %s", async (id) => {
+    expect((await get("/health", { "x-request-id": id })).headers.get("x-request-id")).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
+    expect(logs.text()).not.toContain(`"${id}"`);
+  });
+
   test("leave one line each, without the query", async () => {
     await get("/health?ticket=secret", { "x-request-id": "mine-2" });
     const lines = logs.lines.filter(({ event }) => event === "http.answered");
     expect(lines).toEqual([expect.objectContaining({ requestId: "mine-2", path: "/health", status: 200 })]);
     expect(logs.text()).not.toContain("secret");
+  });
+});
+
+describe("every answer of the API", () => {
+  test.each([
+    ["a start", () => post("/api/rtvi/start"), 201],
+    ["the lean start", () => post("/connect"), 201],
+    ["a session that is not there", () => get("/api/rtvi/0123456789abcdef0123456789abcdef"), 404],
+    ["a body that is refused", () => post("/start", []), 422],
+    ["an address that is not there", () => get("/nothing"), 404],
+    ["a wrong method", () => get("/start"), 405],
+    ["what a page must know first", () => get("/client-config"), 200],
+    ["the state of things", () => get("/health"), 200],
+    ["a link without a token", () => get("/internal/sessions/x/bot", { upgrade: "websocket" }), 401],
+    ["settings that are wrong", () => withSettings({ APP_ENV: "production", PUBLIC_URL: "" }, "/start"), 503],
+  ])("%s is kept, framed, guessed at and passed on by nobody", async (_, ask, status) => {
+    const response = await ask();
+    expect(response.status).toBe(status);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(response.headers.get("strict-transport-security")).toBeNull();
+    await response.body?.cancel();
+  });
+
+  test("in production binds browsers to https", async () => {
+    for (const path of ["/client-config", "/health", "/nothing"]) {
+      const response = await withSettings(PRODUCTION, path);
+      expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000");
+    }
   });
 });
 
@@ -286,7 +317,8 @@ describe("the console", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toContain("text/html");
     const csp = response.headers.get("content-security-policy") ?? "";
-    expect(csp).toContain("script-src 'self' 'unsafe-eval'");
+    // The call machine comes as a script of its address, so no text has to become code.
+    expect(csp).toContain("script-src 'self' http://daily.test;");
     expect(csp).toContain("connect-src 'self' ws://edge.test http://daily.test ws://daily.test");
     expect(csp).toContain("frame-ancestors 'none'");
     expect(response.headers.get("permissions-policy")).toContain("microphone=(self)");
@@ -302,7 +334,8 @@ describe("the console", () => {
     expect(sources).toEqual(
       expect.arrayContaining(["'self'", "wss://voice.example.com", "https://*.daily.co", "wss://*.daily.co"]),
     );
-    expect(csp).not.toMatch(/http:|ws:|daily\.test/);
+    expect(csp).toContain("script-src 'self' https://*.daily.co https://*.dailywebrtc.com");
+    expect(csp).not.toMatch(/http:|ws:|daily\.test|unsafe/);
     expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000");
     await response.body?.cancel();
   });

@@ -1,5 +1,6 @@
 import { createLog, type LogEventBase } from "../protocol/log.ts";
 import type { EndReason, Mark, SessionState } from "../protocol/session.ts";
+import type { Caller } from "./callers/caller.ts";
 
 interface OfSession {
   sessionId: string;
@@ -21,7 +22,17 @@ export type EdgeLogEvent = LogEventBase &
       }
     | { event: "http.broke"; requestId: string; error: string }
     | { event: "settings.refused"; problems: string[] }
-    | ({ event: "session.accepted"; requestId: string; roomOwned: boolean } & OfSession)
+    | { event: "auth.refused"; requestId: string; why: string }
+    | { event: "auth.keys_failed"; requestId: string; error: string }
+    | { event: "start.rate_limited"; requestId: string; caller: Caller["kind"] }
+    | { event: "start.rate_unknown"; requestId: string; error: string }
+    | ({
+        event: "session.accepted";
+        requestId: string;
+        roomOwned: boolean;
+        caller: Caller["kind"];
+      } & OfSession)
+    | ({ event: "session.started_again"; requestId: string } & OfSession)
     | ({ event: "session.changed"; from: SessionState; to: SessionState; reason?: EndReason } & OfSession)
     | ({ event: "session.marked"; mark: Mark; ms: number } & OfSession)
     | ({ event: "session.start_failed"; code: string; detail: string } & OfSession)
@@ -38,9 +49,16 @@ export type EdgeLogEvent = LogEventBase &
     | ({ event: "link.closed"; attempt: number; linkId: number; code: number } & OfSession)
     | ({ event: "link.refused"; attempt: number; why: "ended" | "outdated" } & OfSession)
     | ({ event: "link.message_refused"; attempt: number; why: string } & OfSession)
+    | ({ event: "events.opened"; after: number; newest: number } & OfSession)
     | ({ event: "transcript.refused"; why: "full"; chars: number } & OfSession)
     | { event: "daily.call_failed"; call: string; failure: string; status?: number; tries: number }
-    | { event: "host.call_failed"; hostId: string; call: "start" | "stop"; failure: string; status?: number }
+    | {
+        event: "host.call_failed";
+        hostId: string;
+        call: "start" | "stop" | "health";
+        failure: string;
+        status?: number;
+      }
   );
 
 export const log = createLog<EdgeLogEvent>("edge");

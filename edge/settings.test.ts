@@ -44,6 +44,7 @@ describe("development", () => {
       gemini: { configured: false },
       sessionMaxMs: 3_600_000,
       linkGraceMs: 3_000,
+      maxSessionsPerUser: 3,
       defaultLanguage: "en-US",
     });
     expect(settings.daily).toEqual({
@@ -54,6 +55,7 @@ describe("development", () => {
       domainId: EMULATED_DAILY.domainId,
       callMachineUrl: "http://localhost:8788/call-machine",
       sampleRoomUrl: undefined,
+      tokenMode: "self",
     });
   });
 
@@ -112,10 +114,102 @@ describe("development", () => {
     ["EDGE_SIGNING_KEY", JSON.stringify({ ...DEV_SIGNING_KEY, d: DEV_SIGNING_KEY.d.slice(1) })],
     ["DAILY_DOMAIN", "example.daily.co"],
     ["APP_ENV", "staging"],
+    ["API_TOKENS", "short"],
+    ["API_TOKENS", "a-name:15-characters-x"],
+    ["API_TOKENS", "a name:a-token-of-32-characters-or-more"],
+    ["API_TOKENS", ":a-token-of-32-characters-or-more"],
+    ["API_TOKENS", "a-token-of-32-characters=or-more"],
+    ["API_TOKENS", "a token of 32 characters or more"],
+    ["API_TOKENS", `${"a".repeat(257)}`],
+    ["API_TOKENS", "a:a-token-of-32-characters-or-more,b:a-token-of-32-characters-or-more"],
+    ["API_TOKENS", Array.from({ length: 33 }, (_, i) => `a-token-of-many-${i}`).join(",")],
+    ["OPERATOR_TOKENS", "short"],
+    ["AUTH_JWKS_URL", "id.example.com/keys"],
+    ["AUTH_AUDIENCE", "x".repeat(513)],
+    ["MAX_SESSIONS_PER_USER", "0"],
+    ["MAX_SESSIONS_PER_USER", "three"],
+    ["MAX_SESSIONS_PER_USER", "1001"],
   ])("a wrong %s (%s) is refused with a sentence that names it", (name, value) => {
     const [problem, ...others] = problems({ ...development, [name]: value });
     expect(problem).toContain(name);
     expect(others).toEqual([]);
+  });
+});
+
+describe("who may call", () => {
+  const development = { APP_ENV: "development" };
+  const { ALLOW_ANONYMOUS: _, ...production } = PRODUCTION;
+  const tokens = { API_TOKENS: "app:a-token-of-32-characters-or-more" };
+  const provider = {
+    AUTH_JWKS_URL: "https://id.example.com/keys",
+    AUTH_ISSUER: "https://id.example.com/",
+    AUTH_AUDIENCE: "voice",
+  };
+
+  test("is anybody in development, until something says otherwise", () => {
+    expect(valid(development).access).toEqual({
+      anonymous: true,
+      apiTokens: [],
+      operatorTokens: [],
+      openId: undefined,
+    });
+    expect(valid({ ...development, OPERATOR_TOKENS: "an-operators-own-token" }).access.anonymous).toBe(true);
+    expect(valid({ ...development, ...tokens }).access.anonymous).toBe(false);
+    expect(valid({ ...development, ...provider }).access.anonymous).toBe(false);
+    expect(valid({ ...development, ...tokens, ALLOW_ANONYMOUS: "true" }).access.anonymous).toBe(true);
+  });
+
+  test("is nobody without a token in production, unless it is asked for", () => {
+    for (const way of [tokens, provider, { ...tokens, ...provider }]) {
+      expect(valid({ ...production, ...way }).access.anonymous).toBe(false);
+      expect(valid({ ...production, ...way, ALLOW_ANONYMOUS: "false" }).access.anonymous).toBe(false);
+      expect(valid({ ...production, ...way, ALLOW_ANONYMOUS: "true" }).access.anonymous).toBe(true);
+    }
+  });
+
+  test.each([
+    ["production without a word", production],
+    ["production with operators alone", { ...production, OPERATOR_TOKENS: "an-operators-own-token" }],
+    ["a development that is closed", { ...development, ALLOW_ANONYMOUS: "false" }],
+  ])("cannot be nobody: %s is refused with its sentence", (_, settings) => {
+    expect(problems(settings)).toEqual([
+      "ALLOW_ANONYMOUS is not true and no way to authenticate callers is configured (API_TOKENS, AUTH_JWKS_URL); nobody could start a session.",
+    ]);
+  });
+
+  test.each(Object.keys(provider))("is refused with a provider that lacks %s, and says so alone", (name) => {
+    const { [name]: __, ...others } = { ...production, ...provider } as Record<string, string>;
+    expect(problems(others)).toEqual([expect.stringMatching(new RegExp(`^${name} missing: .* go together`))]);
+  });
+
+  test("is refused with keys that come unencrypted, in production alone", () => {
+    const AUTH_JWKS_URL = "http://id.example.com/keys";
+    expect(problems({ ...production, ...provider, AUTH_JWKS_URL })).toEqual([
+      expect.stringContaining("AUTH_JWKS_URL must be https"),
+    ]);
+    expect(valid({ ...development, ...provider, AUTH_JWKS_URL }).access.openId?.jwksUrl).toBe(AUTH_JWKS_URL);
+  });
+
+  test("is refused when one token is a user's and an operator's", () => {
+    const OPERATOR_TOKENS = "ops:a-token-of-32-characters-or-more";
+    expect(problems({ ...production, ...tokens, OPERATOR_TOKENS })).toEqual([
+      expect.stringContaining("OPERATOR_TOKENS"),
+    ]);
+  });
+
+  test("holds names and tokens as they are, several of one name", () => {
+    const API_TOKENS = " app:the-first-token==, app:the-second-token ,, a.bare~token/of+ours ";
+    expect(valid({ ...production, API_TOKENS }).access.apiTokens).toEqual([
+      { name: "app", token: "the-first-token==" },
+      { name: "app", token: "the-second-token" },
+      { name: undefined, token: "a.bare~token/of+ours" },
+    ]);
+  });
+
+  test("is never said by the text of a token", () => {
+    for (const API_TOKENS of ["secret!", "name:secret", "a secret of many words", "secret,secret"]) {
+      expect(problems({ ...production, API_TOKENS }).join(" ")).not.toContain("secret");
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { DEV_PORTS, DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/developm
 import { LANGUAGE_TAGS, type Language } from "../protocol/languages.ts";
 import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
 import { SigningKey } from "../protocol/signing.ts";
+import { ACCESS_VARIABLES, type Access, accessOf } from "./callers/access.ts";
 import { builtFor } from "./generated/built-for.ts";
 import { log } from "./log-events.ts";
 
@@ -19,6 +20,8 @@ export interface DailySettings {
   /** Where daily-js must load its call machine from, if not from Daily. */
   callMachineUrl: string | undefined;
   sampleRoomUrl: string | undefined;
+  /** Who signs meeting tokens: we, with the API key, which costs no call, or Daily, asked for each. */
+  tokenMode: "self" | "api";
 }
 
 export interface Settings {
@@ -35,6 +38,9 @@ export interface Settings {
   /** Gemini's name of a voice; the language's own when there is none. */
   defaultVoice: string | undefined;
   allowedOrigins: ReadonlySet<string>;
+  access: Access;
+  /** Live sessions of one subject at a time. */
+  maxSessionsPerUser: number;
   sessionMaxMs: number;
   linkGraceMs: number;
 }
@@ -87,6 +93,7 @@ const Variables = z.object({
     .optional(),
   DAILY_DOMAIN_ID: z.string().max(64).optional(),
   DAILY_SAMPLE_ROOM_URL: httpUrl.optional(),
+  DAILY_TOKEN_MODE: z.enum(["self", "api"]).default("self"),
   DAILY_CALL_MACHINE_URL: httpUrl.optional(),
   BOT_RUNTIME_URL: list(httpUrl).optional(),
   EDGE_SIGNING_KEY: SigningKey.optional(),
@@ -95,7 +102,13 @@ const Variables = z.object({
   DEFAULT_LANGUAGE: z.enum(LANGUAGE_TAGS).default("en-US"),
   DEFAULT_VOICE: z.string().max(64).optional(),
   ALLOWED_ORIGINS: list(origin).default([]),
-  ALLOW_ANONYMOUS: z.stringbool({ error: "must be true or false" }).default(false),
+  ...ACCESS_VARIABLES,
+  MAX_SESSIONS_PER_USER: z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.int().min(1).max(1_000))
+    .default(3),
   SESSION_MAX_MS: milliseconds(10_000, 24 * HOUR_MS).default(HOUR_MS),
   LINK_GRACE_MS: milliseconds(100, 60_000).default(3_000),
 });
@@ -141,10 +154,13 @@ function developmentSettings(variables: Variables): SettingsResult {
   if (!daily.emulated && daily.apiKey === EMULATED_DAILY.apiKey) {
     return { kind: "refused", problems: ["DAILY_API_URL is Daily's own, which needs a DAILY_API_KEY."] };
   }
+  const { access, problems } = accessOf(variables, { production: false });
+  if (problems.length > 0) return { kind: "refused", problems };
   return {
     kind: "valid",
     settings: {
       ...commonSettings(variables),
+      access,
       production: false,
       publicUrl: variables.PUBLIC_URL ?? `http://localhost:${DEV_PORTS.edge}`,
       daily,
@@ -186,10 +202,8 @@ function productionSettings(variables: Variables): SettingsResult {
     signingKey?.x === DEV_SIGNING_KEY.x,
     "EDGE_SIGNING_KEY is the development key, which is public; make one of your own.",
   );
-  refuseIf(
-    !variables.ALLOW_ANONYMOUS,
-    "ALLOW_ANONYMOUS is not true and no way to authenticate callers is configured; nobody could start a session.",
-  );
+  const { access, problems: ofAccess } = accessOf(variables, { production: true });
+  problems.push(...ofAccess);
   if (problems.length > 0 || !publicUrl || !apiKey || !botHostUrls || !signingKey)
     return { kind: "refused", problems };
 
@@ -197,6 +211,7 @@ function productionSettings(variables: Variables): SettingsResult {
     kind: "valid",
     settings: {
       ...commonSettings(variables),
+      access,
       production: true,
       publicUrl,
       daily: dailySettings(variables),
@@ -213,6 +228,7 @@ function commonSettings(variables: Variables) {
     defaultLanguage: variables.DEFAULT_LANGUAGE,
     defaultVoice: variables.DEFAULT_VOICE,
     allowedOrigins: new Set(variables.ALLOWED_ORIGINS),
+    maxSessionsPerUser: variables.MAX_SESSIONS_PER_USER,
     sessionMaxMs: variables.SESSION_MAX_MS,
     linkGraceMs: variables.LINK_GRACE_MS,
   };
@@ -233,6 +249,7 @@ function dailySettings(variables: Variables): DailySettings {
     domainId: emulated ? EMULATED_DAILY.domainId : variables.DAILY_DOMAIN_ID,
     callMachineUrl: variables.DAILY_CALL_MACHINE_URL ?? callMachineUrl,
     sampleRoomUrl: variables.DAILY_SAMPLE_ROOM_URL,
+    tokenMode: variables.DAILY_TOKEN_MODE,
   };
 }
 

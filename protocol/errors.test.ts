@@ -23,6 +23,15 @@ describe("ProblemError", () => {
     expect(new ProblemError("misconfigured", "").toHeaders()).not.toHaveProperty("retry-after");
   });
 
+  it("says how to authenticate on 401 alone", () => {
+    expect(new ProblemError("unauthorized", "").toHeaders()["www-authenticate"]).toBe("Bearer");
+    const challenge = 'Bearer error="invalid_token"';
+    expect(new ProblemError("unauthorized", "", { challenge }).toHeaders()["www-authenticate"]).toBe(
+      challenge,
+    );
+    expect(new ProblemError("forbidden", "").toHeaders()).not.toHaveProperty("www-authenticate");
+  });
+
   it("keeps the insides of an unforeseen error to itself", () => {
     const problem = asProblem(new Error("key sk-123 at /srv/app.ts")).toProblem();
     expect(problem.code).toBe("internal");

@@ -12,16 +12,21 @@ export const ERRORS = {
     by: ["edge", "bot", "emulator"],
   },
   unauthorized: { status: 401, title: "Not authenticated", retryable: false, by: ["edge", "bot"] },
-  forbidden: { status: 403, title: "Not allowed", retryable: false, by: ["edge"] },
+  forbidden: { status: 403, title: "Not allowed", retryable: false, by: ["edge", "emulator"] },
   not_found: { status: 404, title: "No such resource", retryable: false, by: ["edge", "bot", "emulator"] },
-  session_not_found: { status: 404, title: "No such session", retryable: false, by: ["edge"] },
+  session_not_found: { status: 404, title: "No such session", retryable: false, by: ["edge", "emulator"] },
   method_not_allowed: {
     status: 405,
     title: "Method not allowed",
     retryable: false,
     by: ["edge", "bot", "emulator"],
   },
-  conflict: { status: 409, title: "In conflict with what is there", retryable: false, by: ["edge"] },
+  conflict: {
+    status: 409,
+    title: "In conflict with what is there",
+    retryable: false,
+    by: ["edge", "emulator"],
+  },
   attempt_outdated: {
     status: 409,
     title: "A newer attempt holds this session",
@@ -48,9 +53,18 @@ export const ERRORS = {
     by: ["edge", "bot", "emulator"],
   },
   upgrade_required: { status: 426, title: "A WebSocket is expected here", retryable: false, by: ["edge"] },
-  rate_limited: { status: 429, title: "Too many requests", retryable: true, by: ["bot"] },
+  rate_limited: { status: 429, title: "Too many requests", retryable: true, by: ["edge", "bot"] },
+  /** Waiting alone may take as long as a session: something has to end first. */
+  too_many_sessions: { status: 429, title: "Too many sessions at once", retryable: false, by: ["edge"] },
   internal: { status: 500, title: "Something broke on our side", retryable: true, by: ["edge", "bot"] },
   daily_failed: { status: 502, title: "Daily did not do its part", retryable: true, by: ["edge"] },
+  /** The caller may well be right: it is we who cannot tell now. Not a 401, at which an app would log its user out. */
+  auth_unavailable: {
+    status: 503,
+    title: "Callers cannot be authenticated now",
+    retryable: true,
+    by: ["edge"],
+  },
   misconfigured: { status: 503, title: "The service is not configured", retryable: false, by: ["edge"] },
   no_capacity: {
     status: 503,
@@ -92,11 +106,15 @@ export const PROBLEM_CONTENT_TYPE = "application/problem+json";
 
 /** How long a caller should wait after a retryable refusal, in seconds, when we know nothing better. */
 const DEFAULT_RETRY_AFTER_S = 2;
+/** What every 401 has to name: how to authenticate. All our programs take bearer tokens. */
+const DEFAULT_CHALLENGE = "Bearer";
 
 interface ProblemOptions {
   errors?: FieldError[];
   /** Whole seconds, for the `Retry-After` header of 429 and 503. */
   retryAfterS?: number;
+  /** For the `WWW-Authenticate` header of 401. */
+  challenge?: string;
   cause?: unknown;
 }
 
@@ -105,13 +123,15 @@ export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly code: ErrorCode;
   readonly errors: FieldError[] | undefined;
-  readonly #retryAfterS: number | undefined;
+  readonly retryAfterS: number | undefined;
+  readonly #challenge: string;
 
   constructor(code: ErrorCode, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.errors = options.errors;
-    this.#retryAfterS = options.retryAfterS;
+    this.retryAfterS = options.retryAfterS;
+    this.#challenge = options.challenge ?? DEFAULT_CHALLENGE;
   }
 
   get status(): number {
@@ -131,12 +151,13 @@ export class ProblemError extends Error {
     return this.errors ? { ...problem, errors: this.errors } : problem;
   }
 
-  /** Headers for the answer: the content type, and `Retry-After` where the status asks for one. */
+  /** Headers for the answer: the content type, and `Retry-After` or `WWW-Authenticate` where the status asks for it. */
   toHeaders(): Record<string, string> {
     const headers: Record<string, string> = { "content-type": PROBLEM_CONTENT_TYPE };
     if (this.status === 429 || (this.status === 503 && ERRORS[this.code].retryable)) {
-      headers["retry-after"] = String(this.#retryAfterS ?? DEFAULT_RETRY_AFTER_S);
+      headers["retry-after"] = String(this.retryAfterS ?? DEFAULT_RETRY_AFTER_S);
     }
+    if (this.status === 401) headers["www-authenticate"] = this.#challenge;
     return headers;
   }
 }

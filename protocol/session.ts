@@ -4,8 +4,8 @@ import { isBotUserId, MAX_USER_ID_CHARS } from "./user-id.ts";
 
 /** Largest `metadata` of a start request, in characters of JSON. It is meant for a persona, not for documents. */
 const MAX_METADATA_CHARS = 16_384;
-/** Deeper than a persona needs, and far from where writing it as JSON again would exhaust the stack. */
-const MAX_METADATA_DEPTH = 32;
+/** Deeper than a persona or a room's properties need, and far from where writing it as JSON again would exhaust the stack. */
+const MAX_DEPTH = 32;
 
 /** A BCP 47 tag of the caller, as the language we will speak. */
 const locale = z
@@ -21,15 +21,15 @@ const locale = z
     return z.NEVER;
   });
 
-const metadata = z
-  .record(z.string(), z.unknown())
-  .refine((value) => isNestedAtMost(value, MAX_METADATA_DEPTH), {
-    message: `must be nested at most ${MAX_METADATA_DEPTH} levels deep`,
-    abort: true,
-  })
-  .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARS, {
-    message: `must be at most ${MAX_METADATA_CHARS} characters of JSON`,
-  });
+/** An object of the caller's own making. */
+const freeObject = z.record(z.string(), z.unknown()).refine((value) => isNestedAtMost(value, MAX_DEPTH), {
+  message: `must be nested at most ${MAX_DEPTH} levels deep`,
+  abort: true,
+});
+
+const metadata = freeObject.refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARS, {
+  message: `must be at most ${MAX_METADATA_CHARS} characters of JSON`,
+});
 
 function isNestedAtMost(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return true;
@@ -37,26 +37,49 @@ function isNestedAtMost(value: unknown, levels: number): boolean {
 }
 
 /** Becomes Daily's `user_id` of the caller. */
-const userId = z
+export const userId = z
   .string()
   .min(1)
   .max(MAX_USER_ID_CHARS)
   .refine((id) => !isBotUserId(id), { message: "is a name that only bots have" });
 
-/** Body of `POST /api/rtvi/start`. Everything is optional: an empty body starts a session with the defaults. */
-export const StartRequest = z.object({
-  createDailyRoom: z.boolean().default(true),
-  roomUrl: z.url().max(512).optional(),
-  dailyRoomProperties: z.record(z.string(), z.unknown()).optional(),
-  user: z
-    .object({
-      id: userId.optional(),
-      name: z.string().min(1).max(64).optional(),
-      locale: locale.optional(),
-    })
-    .optional(),
-  metadata: metadata.optional(),
-});
+/** What the caller is called in the room. */
+export const userName = z.string().min(1).max(64);
+
+/**
+ * Body of `POST /api/rtvi/start`. Everything is optional: an empty body starts a session with the defaults. Fields that
+ * are not here are ignored, as Pipecat's own servers do: its clients send what other transports need as well.
+ */
+export const StartRequest = z
+  .object({
+    createDailyRoom: z.boolean().default(true),
+    roomUrl: z.url().max(512).optional(),
+    dailyRoomProperties: freeObject.optional(),
+    dailyMeetingTokenProperties: freeObject.optional(),
+    /** Pipecat's servers know others. */
+    transport: z
+      .literal("daily", { error: 'must be "daily": this service has no other transport' })
+      .optional(),
+    user: z
+      .object({
+        id: userId.optional(),
+        name: userName.optional(),
+        locale: locale.optional(),
+      })
+      .optional(),
+    metadata: metadata.optional(),
+    /** Pipecat's name for `metadata`. Where both have a field, that of `metadata` counts. */
+    body: metadata.nullish(),
+  })
+  .transform(({ body, ...request }, context) => {
+    if (!body) return request;
+    const both = metadata.safeParse({ ...body, ...request.metadata });
+    if (both.success) return { ...request, metadata: both.data };
+    for (const { message } of both.error.issues) {
+      context.addIssue({ code: "custom", path: ["body"], message: `with metadata ${message}` });
+    }
+    return z.NEVER;
+  });
 export type StartRequest = z.output<typeof StartRequest>;
 
 /** Body of `POST /connect`. */
@@ -132,7 +155,7 @@ export const Usage = z.object({
 });
 export type Usage = z.infer<typeof Usage>;
 
-/** Reply of `GET /api/rtvi/{id}`. Never holds a token. */
+/** Reply of `GET /api/rtvi/{id}`. Never holds a token by which the call could be joined. */
 export const SessionView = z.object({
   sessionId: z.string(),
   state: SessionState,
@@ -146,12 +169,16 @@ export const SessionView = z.object({
   timeline: z.partialRecord(Mark, z.number().nonnegative()),
   transcript: z.array(TranscriptEntry),
   usage: Usage,
+  /** The address of the session's events, with a new ticket; see `events.ts`. */
+  rtvi: z.object({ wsEndpoint: z.string() }),
 });
 export type SessionView = z.infer<typeof SessionView>;
 
 /** Reply of `GET /client-config`: what a page must know before it starts a session. */
 export const ClientConfig = z.object({
   emulated: z.object({ daily: z.boolean(), gemini: z.boolean() }),
+  /** Whether a session can only be started with a token in `Authorization: Bearer`. */
+  auth: z.enum(["none", "bearer"]),
   /** daily-js's `dailyConfig.bundlePathOverride`, where Daily is emulated. */
   bundlePathOverride: z.string().optional(),
   languages: z.array(z.object({ tag: z.enum(LANGUAGE_TAGS), name: z.string() })),
@@ -161,3 +188,17 @@ export type ClientConfig = z.infer<typeof ClientConfig>;
 
 /** Reply header that carries the session id where the body may not (`/connect`). Exposed to browsers by CORS. */
 export const SESSION_ID_HEADER = "x-session-id";
+
+/**
+ * Request header of a start: the same key with the same body is the same session, however often it is sent. A key
+ * is good for one conversation; see `IdempotencyKey` for its form.
+ */
+export const IDEMPOTENCY_KEY_HEADER = "idempotency-key";
+
+/**
+ * 1 to 255 characters of visible ASCII. A UUID is a good one. A caller without a subject of its own must choose it as
+ * it would a password, since whoever sends the same key and body is handed the same session.
+ */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 characters of visible ASCII, without spaces");

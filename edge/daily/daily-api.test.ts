@@ -1,10 +1,14 @@
+import { jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { useCapturedLogs } from "../testing/captured-logs.ts";
 import { refuse, silence, useFakeUpstreams } from "../testing/fake-upstreams.ts";
 import { dailyAccount, roomNameOf } from "./account.ts";
 import { backoffMs } from "./backoff.ts";
 import { DailyApi } from "./daily-api.ts";
+import { mintToken } from "./mint-token.ts";
 import { roomProperties } from "./room-properties.ts";
+import { NO_WISHES } from "./token-wishes.ts";
+import type { MeetingToken } from "./tokens.ts";
 
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
@@ -46,6 +50,15 @@ describe("retries", () => {
     fakes.dailyAnswers.push(refuse(status));
     expect(await settled(api.createRoom(room, BUDGET_MS))).toEqual({ ok: false, failure: { kind, status } });
     expect(fakes.daily).toHaveLength(1);
+  });
+
+  test.each([
+    [400, "authorization-header-error"],
+    [401, "authentication-error"],
+  ])("%i %s is about the key", async (status, error) => {
+    fakes.dailyAnswers.push(refuse(status, { error, info: "whatever" }));
+    const failure = { kind: "unauthorized", status };
+    expect(await settled(api.createRoom(room, BUDGET_MS))).toEqual({ ok: false, failure });
   });
 
   test("no redirect is followed: it would carry the API key to another place", async () => {
@@ -111,6 +124,89 @@ describe("rooms", () => {
   });
 });
 
+test("a deletion that Daily has no time for is left to whoever owes it", async () => {
+  fakes.dailyAnswers.push(refuse(429));
+  const failure = { kind: "rate_limited", status: 429 };
+  expect(await settled(api.deleteRoom("vrd-1", BUDGET_MS))).toEqual({ ok: false, failure });
+  expect(fakes.daily).toHaveLength(1);
+});
+
+describe("meeting tokens", () => {
+  const token: MeetingToken = {
+    domainId: "domain-1",
+    roomName: "vrd-1",
+    expiresAt: 1_900_000_000_500,
+    userId: "ada",
+    userName: "Ada",
+    role: { kind: "caller", ...NO_WISHES },
+  };
+  const settings = (tokenMode: "self" | "api") => ({
+    apiUrl: "http://daily.test/v1",
+    apiKey: "a-key-of-our-own-to-sign-with",
+    tokenMode,
+  });
+
+  test("cost no call where we sign", async () => {
+    const minted = await settled(mintToken(settings("self"), token, BUDGET_MS));
+    if (!minted.ok) throw new Error("it failed");
+    const { payload } = await jwtVerify(minted.value, new TextEncoder().encode(settings("self").apiKey));
+    expect(payload).toEqual({
+      r: "vrd-1",
+      d: "domain-1",
+      ud: "ada",
+      u: "Ada",
+      ejt: true,
+      p: { hp: true, cs: "a" },
+      iat: expect.any(Number),
+      exp: 1_900_000_000,
+    });
+    expect(fakes.daily).toEqual([]);
+  });
+
+  test("are asked of Daily where it signs, with the same meaning", async () => {
+    fakes.dailyAnswers.push(() => Response.json({ token: "signed-by-daily" }));
+    const wishes = { video: true, exp: 1_800_000_000, startVideoOff: false, startAudioOff: true };
+    const caller: MeetingToken = { ...token, role: { kind: "caller", ...wishes } };
+    expect(await settled(mintToken(settings("api"), caller, BUDGET_MS))).toEqual({
+      ok: true,
+      value: "signed-by-daily",
+    });
+    expect(fakes.daily[0]).toMatchObject({ method: "POST", path: "/v1/meeting-tokens" });
+    expect(JSON.parse(fakes.daily[0]?.text ?? "")).toEqual({
+      properties: {
+        room_name: "vrd-1",
+        user_id: "ada",
+        user_name: "Ada",
+        exp: 1_800_000_000,
+        eject_at_token_exp: true,
+        permissions: { hasPresence: true, canSend: ["video", "audio"] },
+        start_video_off: false,
+        start_audio_off: true,
+      },
+    });
+  });
+
+  test("of bots make owners, who may send everything", async () => {
+    fakes.dailyAnswers.push(() => Response.json({ token: "signed-by-daily" }));
+    const bot: MeetingToken = { ...token, userId: "bot-1", role: { kind: "bot" } };
+    await settled(mintToken(settings("api"), bot, BUDGET_MS));
+    const { properties } = JSON.parse(fakes.daily[0]?.text ?? "");
+    expect(properties).toMatchObject({ is_owner: true, user_id: "bot-1" });
+    expect(properties).not.toHaveProperty("permissions");
+  });
+
+  test.each([
+    [500, {}, 2],
+    [200, {}, 1],
+    [200, { token: "" }, 1],
+  ])("an answer %i %j is no token", async (status, body, calls) => {
+    fakes.dailyAnswers.push(refuse(status, body));
+    const minted = await settled(mintToken(settings("api"), token, BUDGET_MS));
+    expect(fakes.daily).toHaveLength(calls);
+    if (calls === 1) expect(minted).toMatchObject({ ok: false });
+  });
+});
+
 describe("the account", () => {
   const settings = () => ({
     emulated: false,
@@ -120,6 +216,7 @@ describe("the account", () => {
     domainId: undefined,
     callMachineUrl: undefined,
     sampleRoomUrl: undefined,
+    tokenMode: "self" as const,
   });
 
   test("costs nothing where the settings hold it", async () => {

@@ -4,6 +4,7 @@ import type { DailySettings } from "../settings.ts";
 import { abortAfter, pause } from "../timing.ts";
 import { backoffMs } from "./backoff.ts";
 import type { RoomProperties } from "./room-properties.ts";
+import { type MeetingToken, tokenProperties } from "./tokens.ts";
 
 /**
  * Why Daily did not do what it was asked. `rate_limited`, `unavailable`, `unreachable` may pass by themselves;
@@ -15,17 +16,21 @@ export type DailyFailure = {
 };
 export type DailyResult<Value> = { ok: true; value: Value } | { ok: false; failure: DailyFailure };
 
+const CreatedToken = z.object({ token: z.string().min(1) });
+
 /** Daily's error body. `error` is stable, `info` is prose. */
 const ErrorBody = z.object({ error: z.string().optional(), info: z.string().optional() });
 const DomainInfo = z.object({ domain_name: z.string().min(1), domain_id: z.string().min(1) });
 export type DomainInfo = z.output<typeof DomainInfo>;
 
 interface Call {
-  name: "rooms.create" | "rooms.delete" | "rooms.eject" | "domain.read";
+  name: "rooms.create" | "rooms.delete" | "rooms.eject" | "tokens.create" | "domain.read";
   method: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
   budgetMs: number;
+  /** What may pass is left to the caller to try again. */
+  onlyOnce?: boolean;
 }
 
 type Answer = { kind: "answered"; status: number; body: unknown } | { kind: "failed"; failure: DailyFailure };
@@ -57,11 +62,16 @@ export class DailyApi {
     );
   }
 
-  /** A room that is not there, or no longer, counts as deleted. */
+  /**
+   * A room that is not there, or no longer, counts as deleted. Tried once: Daily takes two deletions a second for the
+   * whole account, of which one isolate knows nothing, so haste here would only keep others waiting. Whoever owes the
+   * deletion comes back after seconds, each at a time of its own.
+   */
   async deleteRoom(name: string, budgetMs: number): Promise<DailyResult<undefined>> {
     const path = `/rooms/${encodeURIComponent(name)}`;
-    return this.#call({ name: "rooms.delete", method: "DELETE", path, budgetMs }, ({ status }) =>
-      status < 300 || status === 404 ? { ok: true, value: undefined } : undefined,
+    return this.#call(
+      { name: "rooms.delete", method: "DELETE", path, budgetMs, onlyOnce: true },
+      ({ status }) => (status < 300 || status === 404 ? { ok: true, value: undefined } : undefined),
     );
   }
 
@@ -71,6 +81,18 @@ export class DailyApi {
     const body = { user_ids: userIds };
     return this.#call({ name: "rooms.eject", method: "POST", path, body, budgetMs }, ({ status }) =>
       status < 300 || status === 404 ? { ok: true, value: undefined } : undefined,
+    );
+  }
+
+  /** The room need not be there yet. */
+  async createToken(token: MeetingToken, budgetMs: number): Promise<DailyResult<string>> {
+    const body = { properties: tokenProperties(token) };
+    return this.#call(
+      { name: "tokens.create", method: "POST", path: "/meeting-tokens", body, budgetMs },
+      (answer) => {
+        const created = CreatedToken.safeParse(answer.body);
+        return answer.status < 300 && created.success ? { ok: true, value: created.data.token } : undefined;
+      },
     );
   }
 
@@ -91,9 +113,9 @@ export class DailyApi {
       const answer = await this.#send(call, deadline - Date.now());
       const success = answer.kind === "answered" ? read(answer, tries) : undefined;
       if (success) return success;
-      const failure = answer.kind === "answered" ? failureOf(answer.status) : answer.failure;
+      const failure = answer.kind === "answered" ? failureOf(answer) : answer.failure;
       const waitMs = backoffMs(tries);
-      if (!mayPass(failure) || Date.now() + waitMs >= deadline) {
+      if (call.onlyOnce || !mayPass(failure) || Date.now() + waitMs >= deadline) {
         log({
           event: "daily.call_failed",
           level: "warn",
@@ -129,8 +151,8 @@ export class DailyApi {
   }
 }
 
-function failureOf(status: number): DailyFailure {
-  if (status === 401 || status === 403) return { kind: "unauthorized", status };
+function failureOf({ status, body }: { status: number; body: unknown }): DailyFailure {
+  if (status === 401 || status === 403 || isAboutTheKey(body)) return { kind: "unauthorized", status };
   if (status === 404) return { kind: "not_found", status };
   if (status === 429) return { kind: "rate_limited", status };
   if (status >= 500) return { kind: "unavailable", status };
@@ -139,6 +161,14 @@ function failureOf(status: number): DailyFailure {
 
 function mayPass({ kind }: DailyFailure): boolean {
   return kind === "rate_limited" || kind === "unavailable" || kind === "unreachable";
+}
+
+/** A key that is not written as one is `authorization-header-error`, with the status 400. */
+function isAboutTheKey(body: unknown): boolean {
+  const parsed = ErrorBody.safeParse(body);
+  return (
+    parsed.success && ["authorization-header-error", "authentication-error"].includes(parsed.data.error ?? "")
+  );
 }
 
 function isAlreadyThere(body: unknown): boolean {

@@ -9,7 +9,10 @@ import { describeFieldErrors, fieldErrors } from "../../protocol/parse.ts";
 export interface RoomProperties {
   /** Epoch seconds. */
   exp: number;
-  /** Never false: it is Daily's part of the promise that a session ends. */
+  /**
+   * Never false: it puts out whoever came in by a token that says nothing of its own. Ours all have
+   * `eject_at_token_exp`, which for their holders takes the place of the room's; they expire when the session does.
+   */
   eject_at_room_exp: true;
   max_participants: number;
   enable_prejoin_ui: boolean;

@@ -1,4 +1,5 @@
 import { SignJWT } from "jose";
+import type { TokenWishes } from "./token-wishes.ts";
 
 export interface MeetingToken {
   domainId: string;
@@ -8,8 +9,8 @@ export interface MeetingToken {
   /** Daily's `user_id`: stable, so that this participant can be ejected by it. */
   userId: string;
   userName: string | undefined;
-  /** The bot is owner. A caller is a participant who may send audio and nothing else. */
-  role: "bot" | "caller";
+  /** The bot is owner. A caller is a participant who may send audio, and video where it asked for that. */
+  role: { kind: "bot" } | ({ kind: "caller" } & TokenWishes);
 }
 
 /**
@@ -23,11 +24,47 @@ export async function signMeetingToken(apiKey: string, token: MeetingToken): Pro
     ud: token.userId,
     ...(token.userName === undefined ? {} : { u: token.userName }),
     ejt: true,
-    ...(token.role === "bot" ? { o: true } : { p: { hp: true, cs: "a" } }),
+    ...roleClaims(token.role),
   };
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt()
-    .setExpirationTime(Math.floor(token.expiresAt / 1_000))
+    .setExpirationTime(expiryS(token))
     .sign(new TextEncoder().encode(apiKey));
+}
+
+function roleClaims(role: MeetingToken["role"]): Record<string, unknown> {
+  if (role.kind === "bot") return { o: true };
+  return {
+    p: { hp: true, cs: role.video ? "v,a" : "a" },
+    ...(role.startVideoOff === undefined ? {} : { vo: role.startVideoOff }),
+    ...(role.startAudioOff === undefined ? {} : { ao: role.startAudioOff }),
+  };
+}
+
+/** The same token as the properties of `POST /meeting-tokens`, which Daily signs. */
+export function tokenProperties(token: MeetingToken): Record<string, unknown> {
+  return {
+    room_name: token.roomName,
+    user_id: token.userId,
+    ...(token.userName === undefined ? {} : { user_name: token.userName }),
+    exp: expiryS(token),
+    eject_at_token_exp: true,
+    ...roleProperties(token.role),
+  };
+}
+
+function roleProperties(role: MeetingToken["role"]): Record<string, unknown> {
+  if (role.kind === "bot") return { is_owner: true };
+  return {
+    permissions: { hasPresence: true, canSend: role.video ? ["video", "audio"] : ["audio"] },
+    ...(role.startVideoOff === undefined ? {} : { start_video_off: role.startVideoOff }),
+    ...(role.startAudioOff === undefined ? {} : { start_audio_off: role.startAudioOff }),
+  };
+}
+
+/** Of a caller who asked for less, that; never later than the session's end. */
+function expiryS({ expiresAt, role }: MeetingToken): number {
+  const latest = Math.floor(expiresAt / 1_000);
+  return role.kind === "caller" && role.exp !== undefined ? Math.min(role.exp, latest) : latest;
 }

@@ -1,4 +1,4 @@
-import type { HostLoad, StartSignal } from "../../protocol/bot-host.ts";
+import type { HostHealth, HostLoad, StartSignal } from "../../protocol/bot-host.ts";
 
 /** How a host answered a start signal. */
 export type HostStart =
@@ -12,6 +12,8 @@ export type HostStart =
 
 export type HostStop = { kind: "stopped" } | { kind: "failed"; why: string };
 
+export type HostAnswer = { kind: "answered"; health: HostHealth } | { kind: "failed"; why: string };
+
 /** A place where bots run. */
 export interface BotHost {
   /** Stable and without a secret; clients see it. */
@@ -20,4 +22,5 @@ export interface BotHost {
   start(signal: StartSignal, timeoutMs: number): Promise<HostStart>;
   /** Ends the session's bots up to and including `attempt`. A host that has none is done as well. */
   stop(session: { sessionId: string; attempt: number }, timeoutMs: number): Promise<HostStop>;
+  health(timeoutMs: number): Promise<HostAnswer>;
 }

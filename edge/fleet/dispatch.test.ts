@@ -42,6 +42,7 @@ function host(id: string, asked: string[], ...answers: HostStart[]): BotHost {
       return answers.shift() ?? accepted;
     },
     stop: async () => ({ kind: "stopped" }),
+    health: async () => ({ kind: "failed", why: "not asked here" }),
   };
 }
 

@@ -1,8 +1,8 @@
-import { StartAccepted, type StartSignal } from "../../protocol/bot-host.ts";
+import { HostHealth, StartAccepted, type StartSignal } from "../../protocol/bot-host.ts";
 import { type SigningKey, signRequest } from "../../protocol/signing.ts";
 import { log } from "../log-events.ts";
 import { abortAfter } from "../timing.ts";
-import type { BotHost, HostStart, HostStop } from "./bot-host.ts";
+import type { BotHost, HostAnswer, HostStart, HostStop } from "./bot-host.ts";
 
 interface Options {
   /** Base address, without a trailing slash. */
@@ -54,8 +54,18 @@ export class UrlBotHost implements BotHost {
     return { kind: "failed", why: failure };
   }
 
+  /** Whatever the status of the answer: a host that is down says so in a 503. */
+  async health(timeoutMs: number): Promise<HostAnswer> {
+    const answer = await this.#send("GET", "health", "", timeoutMs);
+    const health = HostHealth.safeParse(answer.kind === "answered" ? answer.body : undefined);
+    if (health.success) return { kind: "answered", health: health.data };
+    const failure = answer.kind === "failed" ? answer.why : `status ${answer.status}`;
+    log({ event: "host.call_failed", level: "warn", hostId: this.id, call: "health", failure });
+    return { kind: "failed", why: failure };
+  }
+
   async #send(
-    method: "POST" | "DELETE",
+    method: "GET" | "POST" | "DELETE",
     relativePath: string,
     body: string,
     timeoutMs: number,

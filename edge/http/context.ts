@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { RequestIdVariables } from "hono/request-id";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Caller } from "../callers/caller.ts";
 import type { Settings } from "../settings.ts";
 
 /** What a request carries through the middleware. */
@@ -9,6 +10,8 @@ export interface EdgeEnv {
   Variables: RequestIdVariables & {
     /** There for everything behind `requireSettings`. */
     settings: Settings;
+    /** There for everything behind `authenticate`. */
+    caller: Caller;
     /** The problem that this request was answered with, for the log. */
     problem: ErrorCode | undefined;
   };

@@ -24,11 +24,15 @@ const headers = cors({
 export const crossOrigin = createMiddleware<EdgeEnv>(async (c, next) => {
   const origin = c.req.header("origin");
   const isSafe = c.req.method === "GET" || c.req.method === "HEAD" || c.req.method === "OPTIONS";
-  if (origin !== undefined && !isSafe && !isAllowed(origin, c.get("settings"))) {
-    throw new ProblemError("forbidden", `Pages of ${origin} may not use this service (ALLOWED_ORIGINS).`);
-  }
+  if (!isSafe) requireAllowedOrigin(origin, c.get("settings"));
   return headers(c, next);
 });
+
+/** @throws ProblemError `forbidden` for a page of a foreign origin. Who sends no origin is no page. */
+export function requireAllowedOrigin(origin: string | undefined, settings: Settings): void {
+  if (origin === undefined || isAllowed(origin, settings)) return;
+  throw new ProblemError("forbidden", `Pages of ${origin} may not use this service (ALLOWED_ORIGINS).`);
+}
 
 function isAllowed(origin: string, settings: Settings): boolean {
   if (settings.allowedOrigins.has(origin) || origin === new URL(settings.publicUrl).origin) return true;

@@ -1,13 +1,7 @@
 import type { EdgeContext } from "../http/context.ts";
-import { loadSettings } from "../settings.ts";
+import { loadSettings, type Settings } from "../settings.ts";
+import type { Health } from "./health-reply.ts";
 import { failedLately } from "./recent-starts.ts";
-
-type Check = "ok" | "degraded" | "not_configured";
-
-interface Health {
-  status: "ok" | "degraded";
-  checks: { daily: Check; gemini: Check; botHosts: Check };
-}
 
 /**
  * `GET /health`: always 200, and no call to anybody: settings, and how the latest starts went. `not_configured`
@@ -17,20 +11,25 @@ export function health(c: EdgeContext): Response {
   const result = loadSettings(c.env);
   if (result.kind === "refused") {
     const checks = { daily: "not_configured", gemini: "not_configured", botHosts: "not_configured" } as const;
-    return answer(c, { status: "degraded", checks });
+    return c.json({ status: "degraded", checks } satisfies Health);
   }
-  const { daily, gemini, production } = result.settings;
+  return c.json(
+    healthOf(result.settings, { daily: failedLately("daily"), botHosts: failedLately("botHosts") }),
+  );
+}
+
+/** @param failing whether an upstream is known not to do its part */
+export function healthOf(
+  { daily, gemini, production }: Settings,
+  failing: { daily: boolean; botHosts: boolean },
+): Health {
   const checks: Health["checks"] = {
-    daily: failedLately("daily") ? "degraded" : daily.emulated ? "not_configured" : "ok",
+    daily: failing.daily ? "degraded" : daily.emulated ? "not_configured" : "ok",
     gemini: gemini.configured ? "ok" : "not_configured",
-    botHosts: failedLately("botHosts") ? "degraded" : "ok",
+    botHosts: failing.botHosts ? "degraded" : "ok",
   };
   const isDegraded = Object.values(checks).some(
     (check) => check === "degraded" || (production && check === "not_configured"),
   );
-  return answer(c, { status: isDegraded ? "degraded" : "ok", checks });
-}
-
-function answer(c: EdgeContext, body: Health): Response {
-  return c.json(body, 200, { "cache-control": "no-store" });
+  return { status: isDegraded ? "degraded" : "ok", checks };
 }

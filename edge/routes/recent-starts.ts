@@ -8,10 +8,13 @@ type Upstream = "daily" | "botHosts";
 /** When an upstream last failed a start, in this isolate. Costs no call, which is what makes `/health` cheap. */
 const lastFailureAt = new Map<Upstream, number>();
 
-/** Notes how the upstreams did at a start. A start that went well clears both. */
+/** Notes how the upstreams did at a start. A start that went well clears both; one that was only asked for again says nothing. */
 export function rememberStart(outcome: StartOutcome): void {
-  if (outcome.ok) lastFailureAt.clear();
-  else if (outcome.code === "daily_failed") lastFailureAt.set("daily", Date.now());
+  if (outcome.ok) {
+    if (outcome.begun) lastFailureAt.clear();
+    return;
+  }
+  if (outcome.code === "daily_failed") lastFailureAt.set("daily", Date.now());
   else if (outcome.code === "no_capacity") lastFailureAt.set("botHosts", Date.now());
 }
 

@@ -44,7 +44,9 @@ describe("start", () => {
       expect(reply.room_url).toBe(reply.room.url);
       expect(reply.rtvi).toEqual({
         startEndpoint: "http://edge.test/api/rtvi/start",
-        wsEndpoint: `ws://edge.test/api/rtvi/${reply.sessionId}/events`,
+        wsEndpoint: expect.stringMatching(
+          `^ws://edge\\.test/api/rtvi/${reply.sessionId}/events\\?ticket=[\\w.-]+$`,
+        ),
       });
       const lastsMs = Date.parse(reply.expiresAt) - before;
       expect(lastsMs).toBeGreaterThan(3_598_000);
@@ -274,6 +276,7 @@ describe("view and stop", () => {
       timeline: { room: expect.any(Number), dispatched: expect.any(Number) },
       transcript: [],
       usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+      rtvi: { wsEndpoint: expect.stringContaining(`/api/rtvi/${sessionId}/events?ticket=`) },
     });
   });
 

@@ -10,8 +10,11 @@ const HOST_BUDGET_MS = 5_000;
 
 export type JobOutcome = { ok: true } | { ok: false; why: string };
 
+/** The jobs that call somebody who is not of the edge. */
+type CallingJob = Extract<OutsideJob, { kind: "stop-bot" | "clear-room" }>;
+
 /** Does one piece of work that is owed to the outside. All of it may be done twice. */
-export async function doJob(job: OutsideJob, record: SessionRecord, settings: Settings): Promise<JobOutcome> {
+export async function doJob(job: CallingJob, record: SessionRecord, settings: Settings): Promise<JobOutcome> {
   switch (job.kind) {
     case "stop-bot": {
       const host = botHosts(settings).find(({ id }) => id === job.hostId);

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { LINK_PING, LINK_PONG, LinkClose, type LinkCommand, LinkReport } from "../../protocol/link.ts";
+import { closeSocket, turnAway } from "./sockets.ts";
+
+/** Of the links of bots, beside the sockets of watchers. */
+const TAG = "link";
 
 /** What a socket carries through hibernation. */
 const Attachment = z.object({ attempt: z.int(), linkId: z.int() });
@@ -21,22 +25,15 @@ export class LinkSockets {
   /** Takes a bot's socket as the link; those before it are closed. Answers the upgrade. */
   accept(attachment: Attachment): Response {
     const { 0: client, 1: server } = new WebSocketPair();
-    for (const older of this.#ctx.getWebSockets()) close(older, 1000, "replaced by a newer link");
-    this.#ctx.acceptWebSocket(server);
+    for (const older of this.#ctx.getWebSockets(TAG)) closeSocket(older, 1000, "replaced by a newer link");
+    this.#ctx.acceptWebSocket(server, [TAG]);
     server.serializeAttachment(attachment);
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /**
-   * Answers the upgrade of a bot that must not come back. It has to be a real socket: only a close code tells
-   * the bot so, while a refused upgrade would look like one more lost network.
-   */
+  /** Answers the upgrade of a bot that must not come back. */
   turnAway(code: number, lastWord?: LinkCommand): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    server.accept();
-    if (lastWord) server.send(JSON.stringify(lastWord));
-    server.close(code, "this session has no place for this bot");
-    return new Response(null, { status: 101, webSocket: client });
+    return turnAway(code, "this session has no place for this bot", lastWord);
   }
 
   send(linkId: number, command: LinkCommand): void {
@@ -47,7 +44,7 @@ export class LinkSockets {
   }
 
   closeAll(code: number): void {
-    for (const socket of this.#ctx.getWebSockets()) close(socket, code, "the session has ended");
+    for (const socket of this.#ctx.getWebSockets(TAG)) closeSocket(socket, code, "the session has ended");
   }
 
   /** Whether the link is still there. A reset of the object, as by a deploy, drops sockets without an event. */
@@ -56,7 +53,7 @@ export class LinkSockets {
   }
 
   #of(linkId: number): WebSocket[] {
-    return this.#ctx.getWebSockets().filter((socket) => attachmentOf(socket)?.linkId === linkId);
+    return this.#ctx.getWebSockets(TAG).filter((socket) => attachmentOf(socket)?.linkId === linkId);
   }
 }
 
@@ -81,18 +78,5 @@ export function readLinkMessage(
 
 /** Tells a bot that its message made no sense; it must end its call. */
 export function refuseMessage(socket: WebSocket): void {
-  close(socket, LinkClose.invalid, "this message is not part of the protocol");
-}
-
-/**
- * Completes a close that the bot began. The platform leaves that to us for sockets that hibernate, whatever the
- * compatibility date: without this the bot would wait for its answer, and give the connection up as broken.
- */
-export function answerClose(socket: WebSocket): void {
-  if (socket.readyState === WebSocket.CLOSING) socket.close(1000);
-}
-
-/** Idempotent: closing a socket that is closed already is no event. */
-function close(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+  closeSocket(socket, LinkClose.invalid, "this message is not part of the protocol");
 }

@@ -1,14 +1,12 @@
-import { importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import type { SigningKey } from "../../protocol/signing.ts";
+import { signEdgeToken, verifyEdgeToken } from "./edge-token.ts";
 
 /**
  * A bot's only credential towards the edge: good for the link of one session and one attempt, until the session
- * must be over. Signed with the edge's own key for an audience of its own, so that neither a link token passes
- * as a signed request nor the other way round.
+ * must be over.
  */
-const AUDIENCE = "chat-vrd-link";
-const ISSUER = "chat-vrd-edge";
+const LINK = { audience: "chat-vrd-link" };
 /** A bot that comes back just after the end is told so by a close code; a refused token it would take for a lost network. */
 const AFTERLIFE_S = 60;
 
@@ -23,36 +21,12 @@ export async function signLinkToken(
   key: SigningKey,
   { sessionId, attempt, expiresAt }: LinkClaims & { expiresAt: number },
 ): Promise<string> {
-  return new SignJWT({ att: attempt })
-    .setProtectedHeader({ alg: "EdDSA", kid: key.kid })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setSubject(sessionId)
-    .setIssuedAt()
-    .setExpirationTime(Math.ceil(expiresAt / 1_000) + AFTERLIFE_S)
-    .sign(await importJWK(privateJwk(key), "EdDSA"));
+  const expiresAtS = Math.ceil(expiresAt / 1_000) + AFTERLIFE_S;
+  return signEdgeToken(key, { ...LINK, subject: sessionId, expiresAtS, claims: { att: attempt } });
 }
 
 /** The claims of a valid token; `undefined` for any other text. */
 export async function verifyLinkToken(key: SigningKey, token: string): Promise<LinkClaims | undefined> {
-  try {
-    const { payload } = await jwtVerify(token, await importJWK(publicJwk(key), "EdDSA"), {
-      algorithms: ["EdDSA"],
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      requiredClaims: ["exp", "sub", "att"],
-    });
-    const claims = Claims.parse(payload);
-    return { sessionId: claims.sub, attempt: claims.att };
-  } catch {
-    return undefined;
-  }
-}
-
-function publicJwk({ kty, crv, kid, x }: SigningKey): JWK {
-  return { kty, crv, kid, x };
-}
-
-function privateJwk(key: SigningKey): JWK {
-  return { ...publicJwk(key), d: key.d };
+  const claims = Claims.safeParse(await verifyEdgeToken(key, token, LINK));
+  return claims.success ? { sessionId: claims.data.sub, attempt: claims.data.att } : undefined;
 }

@@ -3,11 +3,12 @@ import type { BotReport } from "../../protocol/link.ts";
 import { EndReason } from "../../protocol/session.ts";
 import { type Effect, next, type SessionEvent } from "./next.ts";
 import { nextDeadline } from "./next-deadline.ts";
-import { isEnded, newRecord, type SessionRecord } from "./record.ts";
+import { isEnded, type Job, newRecord, type SessionRecord } from "./record.ts";
 
-const SEQUENCES = 500;
+const SEQUENCES = 200;
 const EVENTS = 40;
 const START = 1_000_000;
+const OUTSIDE: readonly Job["kind"][] = ["stop-bot", "clear-room", "release-claim"];
 
 /** Mulberry32: a small generator whose whole state is the seed. */
 function randomOf(seed: number): () => number {
@@ -37,14 +38,14 @@ function randomEvent(record: SessionRecord, at: number, random: () => number): S
       () => ({ kind: "usage", usage: { promptTokens: 1, responseTokens: 1, totalTokens: 2 } }),
       () => ({ kind: "ended", reason: pick(EndReason.options) }),
     ])();
-  const outside = record.jobs.filter(({ kind }) => kind === "stop-bot" || kind === "clear-room");
+  const outside = record.jobs.filter(({ kind }) => OUTSIDE.includes(kind));
   const jobId = () => (outside.length === 0 ? 0 : pick(outside).id);
   return pick<() => SessionEvent>([
     () => ({ kind: "room-ready", at }),
     () => ({ kind: "dispatched", hostId: "host", at }),
     () => ({
       kind: "start-failed",
-      reason: pick(["daily_failed", "no_capacity"]),
+      reason: pick(["daily_failed", "no_capacity", "bot_lost"]),
       botHostId: pick(["host", ""]) || undefined,
       at,
     }),
@@ -63,7 +64,7 @@ function randomEvent(record: SessionRecord, at: number, random: () => number): S
     () => ({ kind: "stop-asked", at }),
     () => ({ kind: "clock", at }),
     () => ({ kind: "job-done", jobId: jobId(), at }),
-    () => ({ kind: "job-failed", jobId: jobId(), at }),
+    () => ({ kind: "job-failed", jobId: jobId(), jitter: random(), at }),
   ])();
 }
 
@@ -122,6 +123,12 @@ test(`whatever happens in whichever order, a session ends, and in the end nothin
       linkGraceMs: 3_000,
       language: "en-US",
       callerId: "user-1",
+      owner: "token:a",
+      fingerprint: undefined,
+      claims: [
+        { of: "user", name: "user a", limit: 3, expiresAt: START + 3_600_000 },
+        { of: "room", name: "room vrd-1", limit: 1, expiresAt: START + 3_600_000 },
+      ],
       room: { name: "vrd-1", url: "https://example.daily.co/vrd-1", owned: random() < 0.8 },
     });
     try {
@@ -136,6 +143,7 @@ test(`whatever happens in whichever order, a session ends, and in the end nothin
       const settled = settle(record);
       expect(isEnded(settled.record.life)).toBe(true);
       expect(settled.record.jobs).toEqual([]);
+      expect(settled.record.claims).toEqual([]);
       expect(settled.rounds).toBeLessThan(50);
       expect(settled.forgotten).toBe(true);
     } catch (error) {

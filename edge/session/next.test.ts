@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { BotReport } from "../../protocol/link.ts";
 import { type Effect, MAX_JOB_FAILURES, MAX_TRANSCRIPT_CHARS, next, type SessionEvent } from "./next.ts";
 import { JOIN_DEADLINE_MS, nextDeadline } from "./next-deadline.ts";
-import { type Job, newRecord, type SessionRecord } from "./record.ts";
+import { type Claim, type Job, newRecord, type SessionRecord } from "./record.ts";
 
 const START = 1_000_000;
 const MINUTE_MS = 60_000;
 
-function fresh(room: Partial<SessionRecord["room"]> = {}): SessionRecord {
+function fresh(room: Partial<SessionRecord["room"]> = {}, claims: Claim[] = []): SessionRecord {
   return newRecord({
     sessionId: "s",
     createdAt: START,
@@ -15,6 +15,9 @@ function fresh(room: Partial<SessionRecord["room"]> = {}): SessionRecord {
     linkGraceMs: 3_000,
     language: "en-US",
     callerId: "user-1",
+    owner: undefined,
+    fingerprint: undefined,
+    claims,
     room: { name: "vrd-1", url: "https://example.daily.co/vrd-1", owned: true, ...room },
   });
 }
@@ -271,13 +274,66 @@ describe("jobs", () => {
     let at = START + 200;
     const waits: number[] = [];
     for (let failures = 1; failures < MAX_JOB_FAILURES; failures++) {
-      record = run(record, { kind: "job-failed", jobId, at }).record;
+      record = run(record, { kind: "job-failed", jobId, jitter: 0, at }).record;
       const dueAt = record.jobs.find(({ id }) => id === jobId)?.dueAt ?? 0;
       waits.push(dueAt - at);
       at = dueAt;
     }
     expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000]);
-    record = run(record, { kind: "job-failed", jobId, at }).record;
+    record = run(record, { kind: "job-failed", jobId, jitter: 0, at }).record;
     expect(record.jobs.some(({ id }) => id === jobId)).toBe(false);
+  });
+});
+
+describe("claims", () => {
+  const user = { of: "user", name: "user ada", limit: 3, expiresAt: START + 60 * MINUTE_MS } as const;
+  const room = { of: "room", name: "room lobby", limit: 1, expiresAt: START + 62 * MINUTE_MS } as const;
+  const holding = run(fresh({ owned: false }, [user, room]), roomReady, dispatched, linkOpened).record;
+
+  const releases = (effects: Effect[]) =>
+    effects.flatMap((effect) =>
+      effect.kind === "do" && effect.job.kind === "release-claim" ? [effect.job.claim] : [],
+    );
+
+  test.each([
+    ["a stop", stopAsked],
+    ["its bot", report(3, { kind: "ended", reason: "client_left" })],
+    ["time", { kind: "clock", at: START + JOIN_DEADLINE_MS }],
+    [
+      "a start that failed",
+      { kind: "start-failed", reason: "no_capacity", botHostId: undefined, at: START + 80 },
+    ],
+  ] as const)("the user's is let go of at the end by %s, at once and once; the room's is not", (_, event) => {
+    const ended = run(holding, event);
+    expect(releases(ended.effects)).toEqual([user.name]);
+    expect(ended.record.claims).toEqual([room]);
+    expect(releases(run(ended.record, stopAsked).effects)).toEqual([]);
+  });
+
+  const ended = run(holding, stopAsked).record;
+  const clearing = ended.jobs.find(({ kind }) => kind === "clear-room")?.id ?? -1;
+
+  test("the room's is let go of once the room is clear", () => {
+    const cleared = run(ended, { kind: "job-done", jobId: clearing, at: START + 6_000 });
+    expect(releases(cleared.effects)).toEqual([room.name]);
+    expect(cleared.record.claims).toEqual([]);
+  });
+
+  test("the room's is let go of once clearing it is given up, and not before", () => {
+    let step = { record: ended, effects: [] as Effect[] };
+    for (let failures = 1; failures <= MAX_JOB_FAILURES; failures++) {
+      expect(releases(step.effects)).toEqual([]);
+      step = run(step.record, { kind: "job-failed", jobId: clearing, jitter: 0, at: START + 6_000 });
+    }
+    expect(releases(step.effects)).toEqual([room.name]);
+  });
+
+  test("a release is owed until it is known to be done", () => {
+    const owed = ended.jobs.find(({ kind }) => kind === "release-claim");
+    expect(owed).toMatchObject({ claim: user.name, dueAt: START + 2_200 });
+    const due = run(ended, { kind: "clock", at: START + 2_200 });
+    expect(releases(due.effects)).toEqual([user.name]);
+    const done = run(due.record, { kind: "job-done", jobId: owed?.id ?? -1, at: START + 2_300 }).record;
+    expect(jobs(done).map(([kind]) => kind)).not.toContain("release-claim");
   });
 });

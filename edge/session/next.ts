@@ -2,6 +2,7 @@ import type { BotReport, LinkCommand } from "../../protocol/link.ts";
 import type { EndReason, Mark, TranscriptEntry } from "../../protocol/session.ts";
 import { overdue } from "./next-deadline.ts";
 import {
+  type Claim,
   type Duty,
   endOf,
   isEnded,
@@ -19,7 +20,7 @@ export type SessionEvent =
   /** The start came to nothing. `botHostId` may run a bot that nobody needs now. */
   | {
       kind: "start-failed";
-      reason: Extract<EndReason, "daily_failed" | "no_capacity">;
+      reason: Extract<EndReason, "daily_failed" | "no_capacity" | "bot_lost">;
       botHostId: string | undefined;
       at: number;
     }
@@ -30,7 +31,8 @@ export type SessionEvent =
   /** Time has passed: what is due is done. */
   | { kind: "clock"; at: number }
   | { kind: "job-done"; jobId: number; at: number }
-  | { kind: "job-failed"; jobId: number; at: number };
+  /** `jitter`, at random from 0 up to 1: sessions that end together, as with their host, must not call Daily together. */
+  | { kind: "job-failed"; jobId: number; jitter: number; at: number };
 
 /** What the world has to be told. The state machine itself touches nothing. */
 export type Effect =
@@ -54,7 +56,10 @@ const ROOM_LINGER_MS = 5_000;
 const RETENTION_MS = 24 * 3_600_000;
 /** An hour of talk is about 60,000 characters; this is far above any real session and far below the object's limits. */
 export const MAX_TRANSCRIPT_CHARS = 1_000_000;
-/** With the waits between them a job is tried for about a minute. The room's own expiry does the rest. */
+/**
+ * With the waits between them a job is tried for one to two minutes. A room that could not be deleted by then (Daily takes
+ * two deletions a second, for all of us together) goes with its own expiry.
+ */
 export const MAX_JOB_FAILURES = 6;
 const JOB_RETRY_MS = 2_000;
 /** A session is not forgotten while something is still owed to the outside: it looks again after this long. */
@@ -82,7 +87,7 @@ export function next(record: SessionRecord, event: SessionEvent): Step {
     case "clock":
       return clock(record, event.at);
     case "job-done":
-      return nothing({ ...record, jobs: record.jobs.filter(({ id }) => id !== event.jobId) });
+      return jobDone(record, event);
     case "job-failed":
       return jobFailed(record, event);
   }
@@ -179,8 +184,9 @@ function applyReport(record: SessionRecord, report: BotReport, at: number): Step
 
 /** The bot is gone already: nobody needs to tell it, and its link has nothing more to say. */
 function endedByBot(record: SessionRecord, reason: EndReason, at: number): Step {
-  const ended = isEnded(record.life) ? record : end(record, reason, at).record;
-  return nothing(owe(dropDuty(dropDuty(ended, "stop-bot"), "close-link"), { kind: "close-link" }, at));
+  const ended = end(record, reason, at);
+  const quiet = owe(dropDuty(dropDuty(ended.record, "stop-bot"), "close-link"), { kind: "close-link" }, at);
+  return { record: quiet, effects: ended.effects.filter(({ kind }) => kind !== "send") };
 }
 
 function clock(record: SessionRecord, at: number): Step {
@@ -208,17 +214,35 @@ function postponeForget(jobs: Job[], at: number): Job[] {
   });
 }
 
-function jobFailed(
-  record: SessionRecord,
-  { jobId, at }: Extract<SessionEvent, { kind: "job-failed" }>,
-): Step {
-  const jobs = record.jobs.flatMap((job) => {
-    if (job.id !== jobId) return [job];
-    const failures = job.failures + 1;
-    if (failures >= MAX_JOB_FAILURES) return [];
-    return [{ ...job, failures, dueAt: at + JOB_RETRY_MS * 2 ** (failures - 1) }];
-  });
+function jobFailed(record: SessionRecord, event: Extract<SessionEvent, { kind: "job-failed" }>): Step {
+  const failed = record.jobs.find(({ id }) => id === event.jobId);
+  if (!failed) return nothing(record);
+  const failures = failed.failures + 1;
+  // Given up: what waits for it must not wait for ever.
+  if (failures >= MAX_JOB_FAILURES) return jobDone(record, event);
+  const dueAt = event.at + JOB_RETRY_MS * 2 ** (failures - 1) * (1 + event.jitter);
+  const jobs = record.jobs.map((job) => (job === failed ? { ...job, failures, dueAt } : job));
   return nothing({ ...record, jobs });
+}
+
+function jobDone(record: SessionRecord, { jobId, at }: { jobId: number; at: number }): Step {
+  const done = record.jobs.find(({ id }) => id === jobId);
+  const left = { ...record, jobs: record.jobs.filter((job) => job !== done) };
+  // Not before: the next session in this room would lose its bot to our clearing up.
+  return done?.kind === "clear-room" ? letGo(left, "room", at) : nothing(left);
+}
+
+/** Lets go of claims at once, since the next session may be waiting for it; should that fail, it is owed. */
+function letGo(record: SessionRecord, of: Claim["of"], at: number): Step {
+  const kept = record.claims.filter((claim) => claim.of !== of);
+  const effects: Effect[] = [];
+  let after: SessionRecord = { ...record, claims: kept };
+  for (const { name } of record.claims.filter((claim) => claim.of === of)) {
+    after = owe(after, { kind: "release-claim", claim: name }, at + JOB_RETRY_MS);
+    const job = after.jobs.at(-1);
+    if (job?.kind === "release-claim") effects.push({ kind: "do", job });
+  }
+  return { record: after, effects };
 }
 
 /** Ends a living session; one that has ended stays as it ended. */
@@ -232,10 +256,9 @@ function end(record: SessionRecord, reason: EndReason, at: number): Step {
   if (isLinked(record)) ended = owe(ended, { kind: "close-link" }, at + lingerMs);
   ended = owe(ended, { kind: "clear-room" }, at + ROOM_LINGER_MS);
   ended = owe(ended, { kind: "forget" }, at + RETENTION_MS);
-  return {
-    record: ended,
-    effects: isLinked(ended) ? [{ kind: "send", command: { type: "stop", reason } }] : [],
-  };
+  const free = letGo(ended, "user", at);
+  const told: Effect[] = isLinked(ended) ? [{ kind: "send", command: { type: "stop", reason } }] : [];
+  return { record: free.record, effects: [...told, ...free.effects] };
 }
 
 /** The first time counts: a later attempt repeats what an earlier one has told. */

@@ -19,6 +19,8 @@ export type Duty =
   | { kind: "close-link" }
   /** Delete the room if it is ours, else put our participants out of it. */
   | { kind: "clear-room" }
+  /** Let go of a claim, by the name of its object. */
+  | { kind: "release-claim"; claim: string }
   /** Wipe everything we keep of the session. */
   | { kind: "forget" };
 export type Job = Duty & {
@@ -30,7 +32,19 @@ export type Job = Duty & {
 };
 
 /** The jobs that call out, and so can fail. */
-export type OutsideJob = Extract<Job, { kind: "stop-bot" | "clear-room" }>;
+export type OutsideJob = Extract<Job, { kind: "stop-bot" | "clear-room" | "release-claim" }>;
+
+/** Something that only so many sessions may have at a time, and that this one has. */
+export interface Claim {
+  /** A place among the user's sessions, or a room that is not ours. */
+  of: "user" | "room";
+  /** Of the object that keeps it. */
+  name: string;
+  /** How many sessions may have it. */
+  limit: number;
+  /** Epoch milliseconds. It is lost then, should nobody let go of it. */
+  expiresAt: number;
+}
 
 /** All that is kept of a session but its transcript. Times are epoch milliseconds. */
 export interface SessionRecord {
@@ -51,6 +65,12 @@ export interface SessionRecord {
   };
   /** Daily's `user_id` of the caller. */
   callerId: string;
+  /** The subject of the caller who started it. Nobody else may see or stop it; where there is none, its id is enough. */
+  owner: string | undefined;
+  /** Of the start request, where it came with a key under which it may come again. */
+  fingerprint: string | undefined;
+  /** What it still holds. */
+  claims: Claim[];
   bot: {
     attempt: number;
     hostId: string | undefined;
@@ -62,6 +82,8 @@ export interface SessionRecord {
   /** What is stored of the transcript, beside this record. */
   transcript: { entries: number; chars: number };
   usage: Usage;
+  /** How many events watchers were told of: the number of the newest. */
+  happenings: number;
   jobs: Job[];
   /** Ids handed out so far, for links and jobs. */
   lastId: number;
@@ -73,6 +95,11 @@ export function isEnded(life: Life): life is Ended {
   return life.state === "completed" || life.state === "failed";
 }
 
+/** Nothing more is to come: it has ended, and its bot has had its last words. */
+export function isOver({ life, jobs }: SessionRecord): boolean {
+  return isEnded(life) && jobs.every(({ kind }) => kind !== "close-link");
+}
+
 const COMPLETED: ReadonlySet<EndReason> = new Set<EndReason>(["stopped", "client_left", "idle", "expired"]);
 
 export function endOf(reason: EndReason, endedAt: number): Ended {
@@ -82,7 +109,15 @@ export function endOf(reason: EndReason, endedAt: number): Ended {
 /** What a session begins with. */
 export type NewSession = Pick<
   SessionRecord,
-  "sessionId" | "createdAt" | "expiresAt" | "linkGraceMs" | "language" | "callerId"
+  | "sessionId"
+  | "createdAt"
+  | "expiresAt"
+  | "linkGraceMs"
+  | "language"
+  | "callerId"
+  | "owner"
+  | "fingerprint"
+  | "claims"
 > & { room: Omit<SessionRecord["room"], "ready"> };
 
 export function newRecord({ room, ...given }: NewSession): SessionRecord {
@@ -94,6 +129,7 @@ export function newRecord({ room, ...given }: NewSession): SessionRecord {
     timeline: {},
     transcript: { entries: 0, chars: 0 },
     usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+    happenings: 0,
     jobs: [],
     lastId: 0,
   };

@@ -1,10 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { roomProperties } from "../daily/room-properties.ts";
 import { useCapturedLogs } from "../testing/captured-logs.ts";
 import { get, post, startSession, viewOf as view } from "../testing/edge-client.ts";
 import { held, refuse, useFakeUpstreams } from "../testing/fake-upstreams.ts";
 import { usePassingTime } from "../testing/pass-time.ts";
+import { startCommand } from "../testing/start-command.ts";
 import { openLink } from "../testing/test-link.ts";
 import { JOIN_DEADLINE_MS } from "./next-deadline.ts";
 
@@ -138,15 +140,8 @@ test("with a real key alone, Daily is asked for its domain first; nothing is beg
   const start = () =>
     runInDurableObject(stub, (session) => {
       redeploy(session, { ...env, DAILY_API_KEY: "a-real-key", DAILY_API_URL: "" });
-      return session.start({
-        sessionId: NOBODY,
-        requestId: "r",
-        language: "en-US",
-        voice: undefined,
-        user: {},
-        metadata: {},
-        room: { kind: "reuse", url: "https://example.daily.co/a-room" },
-      });
+      const room = { kind: "reuse", url: "https://example.daily.co/a-room" } as const;
+      return session.start(startCommand({ sessionId: NOBODY, room }));
     });
   fakes.dailyAnswers.push(refuse(401), () =>
     Response.json({ domain_name: "example", domain_id: "domain-1" }),
@@ -158,17 +153,50 @@ test("with a real key alone, Daily is asked for its domain first; nothing is beg
   expect(fakes.daily.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/", "GET /v1/"]);
 });
 
+describe("with tokens signed by Daily", () => {
+  const start = () =>
+    runInDurableObject(env.SESSIONS.getByName(NOBODY), (session) => {
+      redeploy(session, { ...env, DAILY_TOKEN_MODE: "api" });
+      const properties = roomProperties({}, { nowMs: Date.now(), maxMs: 60_000 });
+      const user = { id: "ada" };
+      return session.start(startCommand({ sessionId: NOBODY, user, room: { kind: "create", properties } }));
+    });
+  const calls = () => fakes.daily.map(({ method, path }) => `${method} ${path}`);
+
+  test("both are asked for while the room is made", async () => {
+    const room = held(() => Response.json({}));
+    fakes.dailyAnswers.push(room.answer);
+    const starting = start();
+    await vi.waitFor(() => expect(fakes.signals()).toHaveLength(1));
+    expect(calls().toSorted()).toEqual([
+      "POST /v1/meeting-tokens",
+      "POST /v1/meeting-tokens",
+      "POST /v1/rooms",
+    ]);
+    room.release();
+    expect(await starting).toMatchObject({ ok: true, token: "signed-by-daily-for-ada" });
+    expect(fakes.signals()[0]?.token).toBe("signed-by-daily-for-bot-1");
+  });
+
+  test.each([
+    ["bot-1", "no bot is sent for", []],
+    ["ada", "the bot is called back", ["POST", "DELETE"]],
+  ])("one that cannot be had, of %s, is a failure of Daily: %s, and the room goes", async (id, _, atHost) => {
+    const answer = () => {
+      const isRefused = fakes.daily.at(-1)?.text.includes(`"user_id":"${id}"`);
+      return isRefused ? Response.json({}, { status: 400 }) : Response.json({ token: "a-token" });
+    };
+    fakes.dailyAnswers.push(answer, answer, answer);
+    expect(await start()).toMatchObject({ ok: false, code: "daily_failed" });
+    await vi.waitFor(() => expect(deletions()).toHaveLength(1));
+    await vi.waitFor(() => expect(fakes.host.map(({ method }) => method)).toEqual(atHost));
+    expect(await view(NOBODY)).toMatchObject({ state: "failed", reason: "daily_failed" });
+  });
+});
+
 test("a session id is started once", async () => {
   const { sessionId } = await startSession();
-  const outcome = await env.SESSIONS.getByName(sessionId).start({
-    sessionId,
-    requestId: "again",
-    language: "en-US",
-    voice: undefined,
-    user: {},
-    metadata: {},
-    room: { kind: "reuse", url: "http://daily.test/room" },
-  });
+  const outcome = await env.SESSIONS.getByName(sessionId).start(startCommand({ sessionId }));
   expect(outcome).toMatchObject({ ok: false, code: "conflict" });
 });
 

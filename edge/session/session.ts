@@ -1,30 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import { asProblem, ProblemError } from "../../protocol/errors.ts";
+import { EventsClose } from "../../protocol/events.ts";
 import { LinkClose } from "../../protocol/link.ts";
 import { describeError } from "../../protocol/log.ts";
-import type { SessionView, StopReply } from "../../protocol/session.ts";
-import { dailyAccount } from "../daily/account.ts";
-import { DailyApi, describeDailyFailure } from "../daily/daily-api.ts";
-import { botHosts, dispatch } from "../fleet/dispatch.ts";
+import type { StopReply, TranscriptEntry } from "../../protocol/session.ts";
+import { type Caller, mayUse } from "../callers/caller.ts";
 import { log } from "../log-events.ts";
-import { loadSettings, type Settings } from "../settings.ts";
-import { doJob } from "./jobs.ts";
-import { answerClose, attachmentOf, LinkSockets, readLinkMessage, refuseMessage } from "./link-sockets.ts";
+import { loadSettings } from "../settings.ts";
+import { releaseClaim } from "./claiming.ts";
+import { EventLog } from "./event-log.ts";
+import { EventSockets } from "./event-sockets.ts";
+import { happeningsOf } from "./happenings.ts";
+import { doJob, type JobOutcome } from "./jobs.ts";
+import { attachmentOf, LinkSockets, readLinkMessage, refuseMessage } from "./link-sockets.ts";
 import { logChanges } from "./log-changes.ts";
 import { type Effect, MAX_JOB_FAILURES, next, type SessionEvent } from "./next.ts";
 import { nextDeadline } from "./next-deadline.ts";
-import { isEnded, newRecord, type OutsideJob, type SessionRecord } from "./record.ts";
-import { callerToken, planSession, type StartCommand, type StartOutcome, startSignal } from "./start.ts";
+import { isEnded, isOver, type OutsideJob, type SessionRecord } from "./record.ts";
+import { answerClose, turnAway } from "./sockets.ts";
+import type { StartCommand, StartOutcome } from "./start.ts";
+import { SessionStarter } from "./starter.ts";
 import { SessionStore } from "./store.ts";
-import { stopReplyOf, viewOf } from "./view.ts";
+import { readUpgrade } from "./upgrades.ts";
+import { type InnerView, stopReplyOf, viewOf } from "./view.ts";
 
-/** The caller waits for this. */
-const ROOM_BUDGET_MS = 5_000;
 /** When the alarm itself broke, it looks again after this long. That is a fault of ours, which no haste mends. */
 const ALARM_RETRY_MS = 60_000;
-
-/** Header in which the Worker tells the object which attempt a verified link token is for. */
-export const ATTEMPT_HEADER = "x-link-attempt";
 
 /**
  * One session: the only truth about it, and the only one who acts on it. What happens goes through the pure
@@ -33,6 +33,9 @@ export const ATTEMPT_HEADER = "x-link-attempt";
 export class Session extends DurableObject<Env> {
   readonly #store: SessionStore;
   readonly #links: LinkSockets;
+  readonly #events: EventLog;
+  readonly #watchers: EventSockets;
+  readonly #starter: SessionStarter;
   /** When the alarm is set for, as far as this instance knows; saves a write for each event that changes nothing. */
   #alarmAt: number | undefined;
 
@@ -40,107 +43,55 @@ export class Session extends DurableObject<Env> {
     super(ctx, env);
     this.#store = new SessionStore(ctx.storage.kv);
     this.#links = new LinkSockets(ctx);
+    this.#events = new EventLog({ kv: ctx.storage.kv, entry: (seq) => this.#store.entry(seq) });
+    this.#watchers = new EventSockets(ctx);
+    this.#starter = new SessionStarter({
+      env: () => this.env,
+      read: () => this.#store.read(),
+      begin: (record) => {
+        this.#keep(record, { before: undefined, entries: [], at: record.createdAt });
+        return this.#setAlarm(record);
+      },
+      apply: (event) => this.#apply(event),
+    });
   }
 
-  /** Makes room and bot at the same time, and waits for both: not for the bot's join. */
-  async start(command: StartCommand): Promise<StartOutcome> {
-    try {
-      return await this.#start(command);
-    } catch (error) {
-      const problem = asProblem(error);
-      const { sessionId } = command;
-      log({
-        event: "session.start_failed",
-        level: "warn",
-        sessionId,
-        code: problem.code,
-        detail: problem.message,
-      });
-      if (problem.code === "internal") {
-        log({
-          event: "http.broke",
-          level: "error",
-          requestId: command.requestId,
-          error: describeError(error),
-        });
-      }
-      const errors = problem.errors ? { errors: problem.errors } : {};
-      return { ok: false, code: problem.code, detail: problem.message, ...errors };
-    }
+  /** See {@link SessionStarter.start}. */
+  start(command: StartCommand): Promise<StartOutcome> {
+    return this.#starter.start(command);
   }
 
-  async #start(command: StartCommand): Promise<StartOutcome> {
-    const settings = this.#settings();
-    const asked = await dailyAccount(settings.daily);
-    if (!asked.ok) throw new ProblemError("daily_failed", describeDailyFailure(asked.failure));
-    const account = asked.value;
-    if (this.#store.read()) throw new ProblemError("conflict", "This session was started before.");
-
-    const record = newRecord(planSession(command, { account, settings, now: Date.now() }));
-    this.#store.write(record);
-    await this.#setAlarm(record);
-    const { sessionId, room } = record;
-    log({ event: "session.accepted", sessionId, requestId: command.requestId, roomOwned: room.owned });
-
-    const [made, dispatched] = await Promise.all([
-      this.#makeRoom(command, record, settings),
-      startSignal(command, { record, account, settings }).then((signal) => this.#dispatch(signal, settings)),
-    ]);
-    const at = Date.now();
-    if (!made.ok) {
-      const botHostId = dispatched.kind === "accepted" ? dispatched.hostId : dispatched.unsureHostId;
-      await this.#apply({ kind: "start-failed", reason: "daily_failed", botHostId, at });
-      throw new ProblemError("daily_failed", describeDailyFailure(made.failure));
-    }
-    if (dispatched.kind === "none") {
-      const botHostId = dispatched.unsureHostId;
-      await this.#apply({ kind: "start-failed", reason: "no_capacity", botHostId, at });
-      throw new ProblemError("no_capacity", "No bot host can take a call now. Try again in a moment.");
-    }
-    const { life } = this.#record();
-    if (isEnded(life)) {
-      throw new ProblemError(
-        "session_ended",
-        `The session ended while it was being started (${life.reason}).`,
-      );
-    }
-    const token = await callerToken(command, { record, account, settings });
-    return { ok: true, room: { url: room.url, name: room.name }, token, expiresAt: record.expiresAt };
-  }
-
-  async #makeRoom({ room }: StartCommand, { room: { name } }: SessionRecord, settings: Settings) {
-    const made =
-      room.kind === "create"
-        ? await new DailyApi(settings.daily).createRoom({ name, properties: room.properties }, ROOM_BUDGET_MS)
-        : ({ ok: true } as const);
-    if (made.ok) await this.#apply({ kind: "room-ready", at: Date.now() });
-    return made;
-  }
-
-  async #dispatch(signal: Parameters<typeof dispatch>[1], settings: Settings) {
-    const dispatched = await dispatch(botHosts(settings), signal);
-    if (dispatched.kind === "accepted") {
-      await this.#apply({ kind: "dispatched", hostId: dispatched.hostId, at: Date.now() });
-    }
-    return dispatched;
-  }
-
-  /** `undefined`: there is no such session, or it was forgotten. */
-  view(): SessionView | undefined {
-    const record = this.#store.read();
+  /** `undefined`: there is no such session, or it was forgotten, or it is none of the caller's business. */
+  view(caller: Caller): InnerView | undefined {
+    const record = this.#recordFor(caller);
     return record && viewOf(record, this.#store.transcript());
   }
 
   /** Idempotent; a session that has ended stays as it ended. `undefined` as for {@link view}. */
-  async stop(): Promise<StopReply | undefined> {
-    if (!this.#store.read()) return undefined;
+  async stop(caller: Caller): Promise<StopReply | undefined> {
+    if (!this.#recordFor(caller)) return undefined;
     await this.#apply({ kind: "stop-asked", at: Date.now() });
     return stopReplyOf(this.#record());
   }
 
-  /** The upgrade to a bot's link. The Worker has checked the token. */
+  /** An upgrade. The Worker has checked the token. */
   override async fetch(request: Request): Promise<Response> {
-    const attempt = Number(request.headers.get(ATTEMPT_HEADER));
+    const upgrade = readUpgrade(request);
+    return upgrade.kind === "link" ? this.#openLink(upgrade.attempt) : this.#openEvents(upgrade.after);
+  }
+
+  #openEvents(after: number): Response {
+    const record = this.#store.read();
+    if (!record) return turnAway(EventsClose.forgotten, "there is no such session any more");
+    const { sessionId, happenings } = record;
+    if (after > happenings) return turnAway(EventsClose.ahead, `the newest event is ${happenings}`);
+    const response = this.#watchers.accept(this.#events.after(after, Date.now()));
+    log({ event: "events.opened", sessionId, after, newest: happenings });
+    if (isOver(record)) this.#watchers.closeAll(EventsClose.ended);
+    return response;
+  }
+
+  async #openLink(attempt: number): Promise<Response> {
     const record = this.#store.read();
     // Forgotten, which only happens long after the end.
     if (!record) return this.#links.turnAway(LinkClose.ended);
@@ -162,6 +113,7 @@ export class Session extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (this.#watchers.has(socket)) return this.#watchers.refuseMessage(socket);
     const attachment = attachmentOf(socket);
     const record = this.#store.read();
     if (!attachment || !record) return refuseMessage(socket);
@@ -189,6 +141,7 @@ export class Session extends DurableObject<Env> {
   }
 
   async #linkGone(socket: WebSocket, code: number): Promise<void> {
+    if (this.#watchers.has(socket)) return;
     const attachment = attachmentOf(socket);
     const record = this.#store.read();
     if (!attachment || !record) return;
@@ -224,12 +177,27 @@ export class Session extends DurableObject<Env> {
 
   async #apply(event: SessionEvent): Promise<void> {
     const before = this.#record();
-    const { record, effects } = next(before, event);
-    if (record !== before) this.#store.write(record);
+    const { record: changed, effects } = next(before, event);
+    const entries = effects.flatMap((effect) => (effect.kind === "store-entry" ? [effect.entry] : []));
+    const record = changed === before ? before : this.#keep(changed, { before, entries, at: event.at });
     logChanges(before, record);
     // All are begun before any is awaited, so that what one event stores is stored as a whole: a report that counts
     // as applied while its line is lost would never be sent again.
     await Promise.all([this.#setAlarm(record), ...effects.map((effect) => this.#perform(effect, record))]);
+  }
+
+  /** Writes a record that is new, with what it means to watchers, and tells them. */
+  #keep(
+    changed: SessionRecord,
+    step: { before: SessionRecord | undefined; entries: TranscriptEntry[]; at: number },
+  ): SessionRecord {
+    const happened = happeningsOf(step.before, changed, step);
+    const record = { ...changed, happenings: changed.happenings + happened.length };
+    this.#store.write(record);
+    for (const happening of happened) this.#events.append(happening);
+    this.#watchers.tell(happened);
+    if (isOver(record)) this.#watchers.closeAll(EventsClose.ended);
+    return record;
   }
 
   async #perform(effect: Effect, record: SessionRecord): Promise<void> {
@@ -262,11 +230,7 @@ export class Session extends DurableObject<Env> {
 
   async #work(job: OutsideJob): Promise<void> {
     const record = this.#record();
-    const loaded = loadSettings(this.env);
-    const outcome =
-      loaded.kind === "valid"
-        ? await doJob(job, record, loaded.settings)
-        : ({ ok: false, why: "the settings are refused" } as const);
+    const outcome = await this.#do(job, record);
     const at = Date.now();
     if (outcome.ok) return this.#apply({ kind: "job-done", jobId: job.id, at });
     const tries = job.failures + 1;
@@ -281,7 +245,19 @@ export class Session extends DurableObject<Env> {
       gaveUp,
       error: outcome.why,
     });
-    return this.#apply({ kind: "job-failed", jobId: job.id, at });
+    return this.#apply({ kind: "job-failed", jobId: job.id, jitter: Math.random(), at });
+  }
+
+  async #do(job: OutsideJob, record: SessionRecord): Promise<JobOutcome> {
+    if (job.kind === "release-claim") {
+      return releaseClaim(this.env, { sessionId: record.sessionId, name: job.claim }).then(
+        () => ({ ok: true }),
+        (error: unknown) => ({ ok: false, why: describeError(error) }),
+      );
+    }
+    const loaded = loadSettings(this.env);
+    if (loaded.kind === "refused") return { ok: false, why: "the settings are refused" };
+    return doJob(job, record, loaded.settings);
   }
 
   /** Sets the one alarm by the record. */
@@ -295,15 +271,15 @@ export class Session extends DurableObject<Env> {
     this.#alarmAt = deadline;
   }
 
+  /** The record, if there is one and this caller may know of it. */
+  #recordFor(caller: Caller): SessionRecord | undefined {
+    const record = this.#store.read();
+    return record && mayUse(caller, record.owner) ? record : undefined;
+  }
+
   #record(): SessionRecord {
     const record = this.#store.read();
     if (!record) throw new Error("the session is not there");
     return record;
-  }
-
-  #settings(): Settings {
-    const result = loadSettings(this.env);
-    if (result.kind === "valid") return result.settings;
-    throw new ProblemError("misconfigured", result.problems.join(" "));
   }
 }

@@ -4,6 +4,11 @@ import type { SessionRecord } from "./record.ts";
 const RECORD = "record";
 const TRANSCRIPT = "transcript/";
 
+/** Padded, since keys are listed in the order of their text. */
+export function numberedKey(prefix: string, seq: number): string {
+  return `${prefix}${String(seq).padStart(8, "0")}`;
+}
+
 /**
  * What a session keeps: one record, and its transcript entry by entry, so that a new line does not write all
  * those before it again. Key-value storage, because creating a table would stand in the way of every start.
@@ -24,8 +29,11 @@ export class SessionStore {
   }
 
   append(entry: TranscriptEntry): void {
-    // Padded, since keys are listed in the order of their text.
-    this.#kv.put(`${TRANSCRIPT}${String(entry.seq).padStart(8, "0")}`, entry);
+    this.#kv.put(numberedKey(TRANSCRIPT, entry.seq), entry);
+  }
+
+  entry(seq: number): TranscriptEntry | undefined {
+    return this.#kv.get<TranscriptEntry>(numberedKey(TRANSCRIPT, seq));
   }
 
   transcript(): TranscriptEntry[] {

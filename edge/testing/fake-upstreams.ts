@@ -14,13 +14,15 @@ export interface SeenCall {
 
 type Answer = () => Response | Promise<Response>;
 
-/** Daily and one bot host, at the addresses that the tests are configured with. */
+/** Daily, one bot host, and the keys of an OpenID provider, at the addresses that the tests are configured with. */
 export interface FakeUpstreams {
   daily: SeenCall[];
   host: SeenCall[];
+  keys: SeenCall[];
   /** How the next calls are answered, one each; after them, and at first, everything works. */
   dailyAnswers: Answer[];
   hostAnswers: Answer[];
+  keysAnswers: Answer[];
   /** Calls to anywhere else. The callers take them for a lost network; the test that made one fails. */
   strays: string[];
   /** The start signals that the host was sent. */
@@ -30,14 +32,17 @@ export interface FakeUpstreams {
 /** The emulator's address, and that of the real service, for sessions whose settings hold a key. */
 const DAILY: readonly string[] = ["http://daily.test", "https://api.daily.co"];
 const HOST = "http://bots.test";
+export const KEYS_URL = "https://id.test/keys";
 
 /** Puts the fakes in place for every test of the file. */
 export function useFakeUpstreams(): FakeUpstreams {
   const fakes: FakeUpstreams = {
     daily: [],
     host: [],
+    keys: [],
     dailyAnswers: [],
     hostAnswers: [],
+    keysAnswers: [],
     strays: [],
     signals: () =>
       fakes.host
@@ -47,8 +52,7 @@ export function useFakeUpstreams(): FakeUpstreams {
   // For as long as the file runs: an alarm may call out between two tests.
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => answer(fakes, new Request(input, init)));
   beforeEach(() => {
-    for (const list of [fakes.daily, fakes.host, fakes.dailyAnswers, fakes.hostAnswers, fakes.strays])
-      list.length = 0;
+    for (const list of Object.values(fakes)) if (Array.isArray(list)) list.length = 0;
   });
   // Sessions of one test would go on ringing their alarms in the next.
   afterEach(async () => {
@@ -79,18 +83,29 @@ function answerOf(fakes: FakeUpstreams, origin: string, call: SeenCall): Answer 
     fakes.host.push(call);
     return fakes.hostAnswers.shift() ?? (() => hostWorks(call));
   }
+  if (origin === new URL(KEYS_URL).origin) {
+    fakes.keys.push(call);
+    return fakes.keysAnswers.shift() ?? (() => Response.json({ keys: [] }));
+  }
   fakes.strays.push(origin);
   throw new Error(`nothing is at ${origin}`);
 }
 
 function dailyWorks({ method, path, text }: SeenCall): Response {
   if (method === "POST" && path === "/v1/rooms") return Response.json({ ...JSON.parse(text), id: "room" });
+  if (method === "POST" && path === "/v1/meeting-tokens") {
+    return Response.json({ token: `signed-by-daily-for-${JSON.parse(text).properties.user_id}` });
+  }
+  if (method === "GET" && path === "/v1/") {
+    return Response.json({ domain_name: "example", domain_id: "domain-1", config: {} });
+  }
   if (method === "DELETE") return Response.json({ deleted: true, name: path.split("/").at(-1) });
   return Response.json({});
 }
 
 function hostWorks({ method, text }: SeenCall): Response {
   const load = { active: 1, capacity: 8 };
+  if (method === "GET") return Response.json({ ...load, status: "ok", draining: false });
   if (method === "DELETE") return Response.json({ ...load, stopped: true });
   const { sessionId, attempt } = StartSignal.parse(JSON.parse(text));
   return Response.json({ ...load, sessionId, attempt }, { status: 202 });

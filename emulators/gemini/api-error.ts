@@ -13,6 +13,12 @@ const STATUS_WORDS = {
   500: "INTERNAL",
 } as const;
 
+/** Google's word for any status of an error. */
+export function statusWord(status: number): string {
+  const words: Partial<Record<number, string>> = STATUS_WORDS;
+  return words[status] ?? (status < 500 ? "FAILED_PRECONDITION" : "UNAVAILABLE");
+}
+
 /** `google.rpc.ErrorInfo`: why, for a program. */
 interface ErrorInfo {
   reason: string;

@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from "ws";
 import { NOT_JSON, oversizedFrame, TRUNCATED_UTF8, withUnknownFields } from "./bad-frames.ts";
 import { type ClientMessage, parseClientMessage } from "./core/client-message.ts";
 import { type Close, Closes } from "./core/closes.ts";
-import { LiveSession, type LiveSessionOptions, type SetupPlan } from "./core/live-session.ts";
+import { LiveSession, type LiveSessionOptions, NOT_SET_UP, type SetupPlan } from "./core/live-session.ts";
 import type { Orders } from "./core/orders.ts";
 import { encodeServerMessage, type ServerMessage } from "./core/server-message.ts";
 import { FaultPlan } from "./fault-plan.ts";
@@ -48,6 +48,9 @@ export class Connection {
     is: (moment) => this.session.conversation?.is(moment) ?? false,
   });
   readonly #wire: Wire = { binary: true, unknownFields: 0 };
+  /** What befalls the session after its setup, and how long it may last from there. */
+  #ahead: readonly SessionFault[];
+  #capAhead: CapConnection | undefined;
   #capTimer: NodeJS.Timeout | undefined;
   #flow: Flow = { kind: "flowing" };
   #heldBytes = 0;
@@ -57,12 +60,13 @@ export class Connection {
     this.#orders = options.orders;
     this.#log = log;
     this.#ended = ended;
-    let resumeFaults: readonly SessionFault[] = [];
+    this.#ahead = faults;
+    this.#capAhead = cap;
     this.session = new LiveSession({
       ...options,
       planSetup: (resumedFrom) => {
         const planned = planSetup(resumedFrom);
-        resumeFaults = planned.faults;
+        this.#ahead = [...this.#ahead, ...planned.faults];
         return planned.plan;
       },
       send: (message) => this.#say(message),
@@ -70,8 +74,8 @@ export class Connection {
       ready: () => {
         const { model, language } = this.session.view();
         log({ event: "session.ready", sessionId: options.id, model, language });
-        for (const fault of [...faults, ...resumeFaults]) this.plan(fault);
-        if (cap) this.cap(cap);
+        for (const fault of this.#ahead) this.plan(fault);
+        if (this.#capAhead) this.cap(this.#capAhead);
       },
       happened: (moment) => this.#faults.happened(moment),
     });
@@ -94,9 +98,7 @@ export class Connection {
   /** Why functions cannot be called now, as a sentence. */
   toolRefusal(fault: Extract<SessionFault, { fault: "toolCall" }>): string | undefined {
     const { conversation } = this.session;
-    return conversation
-      ? conversation.toolRefusal(callsOf(fault))
-      : "The session has not completed its setup.";
+    return conversation ? conversation.toolRefusal(callsOf(fault)) : NOT_SET_UP;
   }
 
   /** Lets the connection last so long from now on. */
@@ -109,6 +111,8 @@ export class Connection {
   /** Forgets faults, those that last as those that wait, and ends a freeze. What was announced still comes. */
   reset(): void {
     this.#faults.clear();
+    this.#ahead = [];
+    this.#capAhead = undefined;
     clearTimeout(this.#capTimer);
     this.#orders.reset();
     this.#wire.binary = true;
@@ -203,13 +207,13 @@ export class Connection {
         return undefined;
       }
       case "phantomInterrupted":
-        session.conversation?.interruptForNoReason();
+        if (!session.conversation) return NOT_SET_UP;
+        session.conversation.interruptForNoReason();
         return undefined;
       case "toolCall":
         return session.callTools(callsOf(fault));
       case "message":
-        session.say(fault.message);
-        return undefined;
+        return session.say(fault.message) ? undefined : NOT_SET_UP;
     }
   }
 

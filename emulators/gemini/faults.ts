@@ -70,7 +70,7 @@ export const SessionFault = z.discriminatedUnion("fault", [
     fault: z.literal("oversizedFrame"),
     bytes: z.int().min(1_000).max(MAX_FRAME_BYTES).default(FRAME_BYTES),
   }),
-  /** Messages that have fields, parts and enum values which nobody knows. */
+  /** Messages that have fields and parts which nobody knows. */
   z.strictObject({ ...when, fault: z.literal("unknownFields"), count: Count }),
   /** From now on frames are text, not binary. */
   z.strictObject({ ...when, fault: z.literal("textFrames") }),

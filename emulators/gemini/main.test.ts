@@ -38,9 +38,9 @@ test("says where it listens, and ends on a signal though a client does not let g
   await once(socket, "open");
   socket.pause();
   child.kill("SIGTERM");
-  const [code] = await once(child, "exit", { signal: AbortSignal.timeout(3_000) });
+  const [code] = await once(child, "exit", { signal: AbortSignal.timeout(10_000) });
   expect(code).toBe(0);
-}, 15_000);
+}, 30_000);
 
 test("refuses production, and exits with 1", async () => {
   const child = run({ APP_ENV: "production" });
@@ -49,7 +49,7 @@ test("refuses production, and exits with 1", async () => {
   expect(said.join("")).toBe(
     "The Gemini emulator cannot start: APP_ENV is production, where an emulator has no place.\n",
   );
-}, 15_000);
+}, 30_000);
 
 test("names all settings that it reads", () => {
   expect(SETTING_NAMES).toEqual(["APP_ENV", "PORT"]);

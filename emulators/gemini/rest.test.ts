@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { EMULATED_GEMINI_KEY } from "../../protocol/development.ts";
 import { CONFIG, startTestEmulator } from "./test-support/emulator.ts";
 import { CONSTRAINED_PATH } from "./test-support/paths.ts";
@@ -126,22 +126,28 @@ describe("ephemeral tokens", () => {
   });
 
   test("begin sessions until newSessionExpireTime, and hold them until expireTime", async () => {
-    const soon = new Date(Date.now() + 1_500).toISOString();
-    const { name = "" } = await alpha().authTokens.create({
-      config: { uses: 0, newSessionExpireTime: soon, expireTime: soon },
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
     });
-    const options = { apiKey: name, apiVersion: "v1alpha" };
-    const { session, closes } = await emulator.connect(CONFIG, options);
+    const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const { name = "" } = await alpha().authTokens.create({
+      config: { uses: 0, newSessionExpireTime: inMs(60_000), expireTime: inMs(120_000) },
+    });
+    const { session, closes } = await emulator.connect(CONFIG, { apiKey: name, apiVersion: "v1alpha" });
     const expired = { code: 1008, reason: "The auth token has expired." };
-    await vi.waitFor(
-      () => {
-        session.sendRealtimeInput({ text: "Hello" });
-        expect(closes).toEqual([expired]);
-      },
-      { timeout: 4_000 },
-    );
+
+    vi.setSystemTime(Date.now() + 60_000);
     const { closed } = await emulator.openSocket({ path: `${CONSTRAINED_PATH}?access_token=${name}` });
     expect(await closed).toEqual(expired);
+    session.sendRealtimeInput({ text: "Hello" });
+    const { id } = await emulator.newestSession();
+    await vi.waitFor(async () => expect(JSON.stringify(await emulator.messages(id))).toContain("Hello"));
+    expect(closes).toEqual([]);
+
+    vi.setSystemTime(Date.now() + 60_000);
+    session.sendRealtimeInput({ text: "Hello" });
+    await vi.waitFor(() => expect(closes).toEqual([expired]));
   });
 
   test("are known, at their own address only", async () => {

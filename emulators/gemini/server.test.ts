@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { EMULATED_GEMINI_KEY } from "../../protocol/development.ts";
 import { startGeminiEmulator } from "./server.ts";
@@ -179,4 +179,19 @@ test("close lets in nobody who asks while it waits for a client that does not le
   await closing;
   expect(Buffer.concat(await answer).toString()).not.toContain("101");
   stubborn.terminate();
+});
+
+test("close does not wait for a client that was refused and keeps its half of the connection", async () => {
+  const another = await startGeminiEmulator({ port: 0 });
+  const { port } = new URL(another.url);
+  const refused = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => {
+    refused.destroy();
+  });
+  refused.write(
+    "GET /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+  );
+  refused.resume();
+  await once(refused, "end");
+  await another.close();
 });

@@ -6,7 +6,7 @@ import { asProblem, type ErrorCode, ProblemError } from "../../protocol/errors.t
 import { describeError } from "../../protocol/log.ts";
 import { hungUp } from "../common/body.ts";
 import { listenOnLoopback, requireLoopback } from "../common/loopback.ts";
-import { ApiError, sendJson } from "./api-error.ts";
+import { ApiError, sendJson, statusWord } from "./api-error.ts";
 import { control } from "./control.ts";
 import { Closes, fitReason } from "./core/closes.ts";
 import { type Entry, enter, liveAddress } from "./live-door.ts";
@@ -139,7 +139,7 @@ class Refusal extends Error {
   }
 
   toJson(): object {
-    return { error: { code: this.code, message: this.message, status: "UNAVAILABLE" } };
+    return { error: { code: this.code, message: this.message, status: statusWord(this.code) } };
   }
 }
 
@@ -200,6 +200,8 @@ function logFailure(thrown: unknown, log: Log): void {
 function refuseUpgrade(socket: Duplex, status: number, body: object): void {
   const json = JSON.stringify(body);
   socket.on("error", () => {}); // the client may be gone already, which is as good as refused
+  // The HTTP server has let go of it: a client that keeps its half open would keep the server from ever closing.
+  socket.once("finish", () => socket.destroy());
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`,

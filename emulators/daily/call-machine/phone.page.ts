@@ -2,7 +2,7 @@
 import Daily, { type DailyCall, type DailyCallOptions, type DailyEvent } from "@daily-co/daily-js";
 import * as devices from "./phone/devices.ts";
 import { plain } from "./phone/plain.ts";
-import { newGlobals, remains } from "./phone/remains.ts";
+import { failConnections, iceNames, newGlobals, remains } from "./phone/remains.ts";
 import { hear, picture, type Sound, tone } from "./phone/sound.ts";
 
 const WATCHED: DailyEvent[] = [
@@ -87,6 +87,8 @@ const api = {
   version: () => Daily.version(),
   remains,
   newGlobals,
+  failConnections,
+  iceNames,
   ...devices,
 
   /** Without an `audioSource` the microphone is off. */

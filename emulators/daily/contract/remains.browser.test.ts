@@ -25,7 +25,10 @@ async function callWithEverything(release: (typeof RELEASES)[number], room: Room
 }
 
 describe.each(RELEASES)("with the %s release", (release) => {
-  test("four participants that joined and left twenty times leave what was there before", async () => {
+  // Twenty times with one release, since it is the call machine's doing and not daily-js's.
+  const rounds = release === "newer" ? 20 : 3;
+
+  test(`four participants, one of which joined ${rounds} times, leave what was there before`, async () => {
     const room = await phones.newRoom();
     // The first call of a page loads and makes what stays for all later ones.
     const start = await atRest(await callWithEverything(release, room));
@@ -37,17 +40,21 @@ describe.each(RELEASES)("with the %s release", (release) => {
       sharedAudioUsers: 0,
     });
 
-    const four = await Promise.all([1, 2, 3, 4].map(() => callWithEverything(release, room)));
+    const microphone = { audioSource: true };
+    const four = await Promise.all([
+      callWithEverything(release, room),
+      ...[2, 3, 4].map(() => phones.joined(release, room, microphone)),
+    ]);
     const [again] = four;
     for (const phone of four) {
       await eventually(async () => (await phone.events("network-connection")).length).toBeGreaterThanOrEqual(
         4,
       );
     }
-    expect(await four[0]?.remains()).toMatchObject({ connections: 12, sockets: 4, devices: 8 });
-    for (let n = 0; n < 20; n += 1) {
+    expect(await four[0]?.remains()).toMatchObject({ connections: 12, sockets: 4, devices: 5 });
+    for (let n = 0; n < rounds; n += 1) {
       await again?.do("leave");
-      await eventually(() => again?.remains()).toMatchObject({ connections: 6, sockets: 3, devices: 6 });
+      await eventually(() => again?.remains()).toMatchObject({ connections: 6, sockets: 3, devices: 3 });
       expect(await again?.do("join", { url: room.url, token: await phones.token(room) })).toHaveProperty(
         "value",
       );

@@ -65,6 +65,22 @@ describe.each(RELEASES)("with the %s release", (release) => {
     expect(await phone.events("error")).toEqual([]);
   });
 
+  test("a connection between two that fails is restarted by the one who had offered it", async () => {
+    const room = await phones.newRoom();
+    const other = await phones.joined(release, room, { page: "other end", audioSource: { $tone: 880 } });
+    const phone = await phones.joined(release, room, { audioSource: { $tone: 440 } });
+    await eventually(() => other.hear()).toMatchObject(FREQUENCY);
+    const names = () => Promise.all([phone, other].map(({ page }) => page.evaluate("phones.iceNames()[0]")));
+    const [before, beforeOther] = await names();
+    // Both ends notice; only one of them may act, or their offers would meet half way.
+    await Promise.all([phone, other].map(({ page }) => page.evaluate("phones.failConnections()")));
+    await eventually(names).not.toContain(before);
+    await eventually(names).not.toContain(beforeOther);
+    await eventually(() => other.hear()).toMatchObject(FREQUENCY);
+    expect(await phone.events("nonfatal-error")).toEqual([]);
+    expect(await other.events("nonfatal-error")).toEqual([]);
+  });
+
   test("a ghost: a page that goes without a leave stays for the others as long as told", async () => {
     const room = await phones.newRoom();
     await phones.inflict({ fault: "ghost", ms: 500 });

@@ -1,4 +1,4 @@
-import type { LiveConnectConfig, LiveServerMessage } from "@google/genai";
+import type { LiveConnectConfig } from "@google/genai";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   audioOf,
@@ -13,9 +13,10 @@ import {
   startTestEmulator,
   textOf,
 } from "../test-support/emulator.ts";
-import { sequence, speechLike } from "../test-support/signals.ts";
+import { startLive, TONE, TOOLS } from "../test-support/live.ts";
+import { sequence } from "../test-support/signals.ts";
 
-/** Every fault that can be ordered, but for those of single frames: what a client sees of it. */
+/** Faults of connections and when each happens: what a client sees of them. */
 
 let emulator: Awaited<ReturnType<typeof startTestEmulator>>;
 beforeAll(async () => {
@@ -26,39 +27,9 @@ beforeEach(async () => {
   await emulator.post("reset", {});
 });
 
-const LIVE_25: ConnectOptions = { model: "gemini-2.5-flash-native-audio-latest" };
 const RESUMABLE: LiveConnectConfig = { ...CONFIG, sessionResumption: {} };
-const TOOLS: LiveConnectConfig = { ...CONFIG, tools: [{ functionDeclarations: [{ name: "look" }] }] };
-const TONE = { kind: "tone", hz: 440, durationMs: 2_000 };
-
 /** A session that is open, with what a test orders of it alone. */
-async function start(config: LiveConnectConfig = CONFIG, options: ConnectOptions = {}) {
-  const connected = await emulator.connect(config, options);
-  const { id } = await emulator.newestSession();
-  const { messages, session } = connected;
-  const turns = () => messages.filter(is("turnComplete")).length;
-  return {
-    ...connected,
-    id,
-    turns,
-    order: (fault: object) => emulator.post("faults", { ...fault, session: id }),
-    answer: (answer: object) => emulator.post("answer", { answer, session: id }),
-    /** Asks by text, and waits for the whole answer. */
-    async ask() {
-      const before = turns();
-      session.sendRealtimeInput({ text: "Hello" });
-      await passUntil(() => turns() > before);
-    },
-    /** Waits until some sound of an answer has come, then speaks and waits for the end of that answer. */
-    async interrupt() {
-      const before = turns();
-      session.sendRealtimeInput({ text: "Hello" });
-      await passUntil(() => audioOf(messages).length > 2);
-      speak(session, sequence(200, speechLike({ ms: 400 })));
-      await passUntil(() => turns() > before);
-    },
-  };
-}
+const start = (config?: LiveConnectConfig, options?: ConnectOptions) => startLive(emulator, config, options);
 
 /** A session that can be resumed and has ended, and its handle. */
 async function ended() {
@@ -83,16 +54,6 @@ async function connectHeld() {
   for (let turn = 0; turn < 100 && !isConnected; turn++) await pass(0);
   return connecting;
 }
-
-/** What each content says, without the fields that go with turnComplete. */
-const layout = (messages: LiveServerMessage[]) =>
-  messages.flatMap(({ serverContent }) =>
-    serverContent
-      ? Object.keys(serverContent)
-          .filter((field) => field !== "turnCompleteReason" && field !== "interactionStatus")
-          .join(" ")
-      : [],
-  );
 
 describe("faults", () => {
   test("close, drop and malformed befall the named session only", async () => {
@@ -212,6 +173,42 @@ describe("faults", () => {
     holdTime();
     session.sendClientContent({ turns: "Hello" });
     await passUntil(() => textOf(messages).startsWith("This is the offline"));
+  });
+});
+
+describe("a connection that is not set up", () => {
+  test("is spared by reset what was ordered for the next one", async () => {
+    await emulator.post("faults", { fault: "drop" });
+    await emulator.post("faults", { fault: "capConnection", ms: 1 });
+    const { tell, frames } = await emulator.openSocket();
+    await emulator.post("reset", {});
+    holdTime();
+    tell({ setup: { model: "models/gemini-3.8-live" } });
+    await passUntil(() => frames.length > 0);
+    await pass(60_000);
+    expect(frames.map(({ data }) => JSON.parse(data))).toEqual([{ setupComplete: {} }]);
+    expect(await emulator.newestSession()).toMatchObject({ open: true });
+  });
+
+  test.each([
+    { fault: "phantomInterrupted" },
+    { fault: "message", message: { serverContent: { waitingForInput: true } } },
+  ])("is told nothing out of turn, which is logged: $fault", async (fault) => {
+    const logged: object[] = [];
+    const watched = await startTestEmulator({ log: (event) => logged.push(event) });
+    try {
+      const { frames } = await watched.openSocket();
+      const { id: session } = await watched.newestSession();
+      await watched.post("faults", { ...fault, session });
+      expect(logged.at(-1)).toMatchObject({
+        event: "fault.impossible",
+        sessionId: session,
+        fault: fault.fault,
+      });
+      expect(frames).toEqual([]);
+    } finally {
+      await watched.close();
+    }
   });
 });
 
@@ -360,115 +357,5 @@ describe("the moment", () => {
     const resumed = await emulator.connect(one.resume);
     await vi.waitFor(() => expect(resumed.closes).toEqual([{ code: 1011, reason: "Once more." }]));
     expect([...fresh.closes, ...resumedOther.closes]).toEqual([]);
-  });
-});
-
-describe("answers", () => {
-  test("silentTurns have all their messages, whose sound is digital silence", async () => {
-    const { messages, order, answer, ask, turns } = await start();
-    await answer(TONE);
-    await order({ fault: "silentTurns", count: 2 });
-    holdTime();
-    await ask();
-    const usual = layout(messages);
-    await ask();
-    expect(audioOf(messages).every((chunk) => chunk.every((sample) => sample === 0))).toBe(true);
-    expect(samplesIn(audioOf(messages))).toBe(2 * 48_000);
-    messages.length = 0;
-    await ask();
-    expect(layout(messages)).toEqual(usual);
-    expect(audioOf(messages)[0]?.some((sample) => sample !== 0)).toBe(true);
-    expect(turns()).toBe(1);
-  });
-
-  test("emptyTurns have nothing but their end", async () => {
-    const { messages, order, ask } = await start(CONFIG, LIVE_25);
-    await order({ fault: "emptyTurns" });
-    holdTime();
-    await ask();
-    expect(layout(messages)).toEqual(["generationComplete", "turnComplete"]);
-    expect(messages.at(-1)?.usageMetadata?.responseTokenCount).toBe(0);
-    await ask();
-    expect(audioOf(messages).length).toBeGreaterThan(0);
-  });
-
-  test("phantomInterrupted cuts an answer off though nobody speaks", async () => {
-    const { session, messages, order, answer } = await start();
-    await answer({ ...TONE, durationMs: 10_000 });
-    await order({ fault: "phantomInterrupted", at: "duringAnswer", afterMs: 300 });
-    holdTime();
-    session.sendRealtimeInput({ text: "Hello" });
-    await passUntil(() => messages.some(is("turnComplete")));
-    expect(layout(messages).slice(-2)).toEqual(["interrupted", "turnComplete"]);
-    const said = messages.length;
-    await pass(10_000);
-    expect(messages).toHaveLength(said);
-  });
-
-  test("phantomInterrupted in silence comes alone", async () => {
-    const { messages, order } = await start();
-    await order({ fault: "phantomInterrupted" });
-    await vi.waitFor(() => expect(layout(messages)).toEqual(["interrupted"]));
-  });
-
-  test.each([
-    ["interrupted", ["interrupted", "modelTurn", "modelTurn", "modelTurn", "turnComplete"]],
-    ["turnComplete", ["interrupted", "turnComplete", "modelTurn", "modelTurn", "modelTurn"]],
-  ])("lateAudio sends more of the answer that was cut off after %s, once", async (after, expected) => {
-    const { messages, order, answer, interrupt, id } = await start();
-    await answer({ ...TONE, durationMs: 10_000 });
-    await order({ fault: "lateAudio", chunks: 3, after });
-    holdTime();
-    await interrupt();
-    await pass(0);
-    expect(layout(messages).slice(-5)).toEqual(expected);
-    // It is the tone, without a gap: what would have come next.
-    const whole = await emulator.recording(id, "sent");
-    const jump = whole
-      .slice(1)
-      .reduce((most, sample, i) => Math.max(most, Math.abs(sample - (whole[i] ?? 0))), 0);
-    expect(jump).toBeLessThan(2_000);
-    messages.length = 0;
-    await interrupt();
-    expect(layout(messages).slice(-2)).toEqual(["interrupted", "turnComplete"]);
-  });
-
-  test("duplicateAudio sends the last of what was sent once more", async () => {
-    const { messages, order, answer, interrupt } = await start();
-    await answer({ ...TONE, durationMs: 10_000 });
-    await order({ fault: "duplicateAudio", chunks: 2 });
-    holdTime();
-    await interrupt();
-    expect(layout(messages).slice(-4)).toEqual(["interrupted", "modelTurn", "modelTurn", "turnComplete"]);
-    const sounds = audioOf(messages);
-    expect(sounds.slice(-2)).toEqual(sounds.slice(-4, -2));
-  });
-});
-
-describe("functions", () => {
-  test("toolCall without a session is made in those that declare it, and in no other", async () => {
-    const [able, unable] = [await start(TOOLS), await start()];
-    const reply = await emulator.post("faults", { fault: "toolCall", name: "look" });
-    expect(await reply.json()).toEqual({ sessions: [able.id], next: false });
-    await vi.waitFor(() => expect(able.messages.some(({ toolCall }) => toolCall)).toBe(true));
-    expect(unable.messages.some(({ toolCall }) => toolCall)).toBe(false);
-  });
-
-  test("toolCall of what nobody declares is refused", async () => {
-    await start();
-    const reply = await emulator.post("faults", { fault: "toolCall", name: "look" });
-    expect(reply.status).toBe(409);
-  });
-
-  test("toolCall can come in the middle of an answer", async () => {
-    const { session, messages, order, answer, turns } = await start(TOOLS);
-    await answer(TONE);
-    await order({ fault: "toolCall", name: "look", at: "duringAnswer" });
-    holdTime();
-    session.sendRealtimeInput({ text: "Hello" });
-    await passUntil(() => turns() === 1);
-    const call = messages.findIndex(({ toolCall }) => toolCall);
-    expect(audioOf(messages.slice(0, call)).length).toBeGreaterThan(0);
-    expect(audioOf(messages.slice(call)).length).toBeGreaterThan(0);
   });
 });

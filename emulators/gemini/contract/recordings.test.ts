@@ -63,10 +63,7 @@ describe("takes what was recorded of clients", () => {
     await vi.waitFor(async () => {
       const { id, open, closed } = await emulator.newestSession();
       expect({ open, closed }).toEqual({ open: true, closed: null });
-      const response = await fetch(`${emulator.url}/_emulator/sessions/${id}/messages`);
-      const directions = ((await response.json()) as { direction: string }[]).map(
-        ({ direction }) => direction,
-      );
+      const directions = (await emulator.messages(id)).map(({ direction }) => direction);
       expect(directions.filter((direction) => direction === "in")).toHaveLength(after ? 2 : 1);
       if (!after) expect(said(opened, "setupComplete")).toBe(true);
     });

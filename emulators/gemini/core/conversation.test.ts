@@ -73,6 +73,20 @@ describe("an answer", () => {
     expect(summary()).toEqual(["setupComplete", "waitingForInput"]);
   });
 
+  test("gives way to context, which is not answered", () => {
+    const { setUp, tell, summary } = startSession({ answer: TONE });
+    setUp();
+    tell(HELLO);
+    vi.advanceTimersByTime(THINKING_MS + 100);
+    tell({ clientContent: { turns: [{ parts: [{ text: "For later." }] }] } });
+    vi.runAllTimers();
+    expect(runs(summary())).toEqual([
+      "setupComplete",
+      ...["sound", "interrupted", "turnComplete"],
+      "waitingForInput",
+    ]);
+  });
+
   test("gives way to a new text", () => {
     const { setUp, tell, summary, session } = startSession({ answer: TONE });
     setUp();

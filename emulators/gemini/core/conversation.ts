@@ -111,11 +111,15 @@ export class Conversation {
     }
   }
 
+  /** Interrupts, answered or not (`LiveClientContent` in the official client's types, 3.1.0). */
   content({ turns, turnComplete }: ClientContent): void {
     for (const { text = "" } of turns.flatMap(({ parts }) => parts)) this.#learn(textTokens(text));
-    if (turnComplete) this.#answerSoon({ kind: "text" });
-    else if (this.#turn.kind === "listening")
-      this.#speaker.say([{ serverContent: { waitingForInput: true } }]);
+    if (turnComplete) {
+      this.#answerSoon({ kind: "text" });
+      return;
+    }
+    this.#interrupt();
+    this.#speaker.say([{ serverContent: { waitingForInput: true } }]);
   }
 
   /** From now on the model knows these functions alone. */
@@ -200,7 +204,7 @@ export class Conversation {
     else this.#answerSoon(cause);
   }
 
-  /** Also interrupts: a text does so always, as at Google. */
+  /** Interrupts first: a text does that in either form, also where speech may not. */
   #answerSoon(cause: Cause): void {
     this.#interrupt();
     this.#think(this.#begin(), cause);

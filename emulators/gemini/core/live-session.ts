@@ -56,6 +56,9 @@ export interface GoAway {
   thenSilent: boolean;
 }
 
+/** Why something cannot be ordered of a session that is not live, as a sentence. */
+export const NOT_SET_UP = "The session has not completed its setup.";
+
 /** Messages that may come before `setupComplete`: a minute of 20 ms frames. */
 const MAX_EARLY_MESSAGES = 3_000;
 
@@ -130,15 +133,17 @@ export class LiveSession {
     return this.#phase.kind === "live" ? this.#phase.accepted.conversation : undefined;
   }
 
-  /** Says something out of turn. */
-  say(message: ServerMessage): void {
-    if (this.#phase.kind === "live") this.#send(message);
+  /** Says something out of turn. @returns false where the setup is not complete */
+  say(message: ServerMessage): boolean {
+    if (this.#phase.kind !== "live") return false;
+    this.#send(message);
+    return true;
   }
 
   /** @returns why no function can be called, as a sentence */
   callTools(calls: readonly OrderedCall[]): string | undefined {
     const { conversation } = this;
-    return conversation ? conversation.callTools(calls) : "The session has not completed its setup.";
+    return conversation ? conversation.callTools(calls) : NOT_SET_UP;
   }
 
   /** Announces the end of the connection, which then comes. */

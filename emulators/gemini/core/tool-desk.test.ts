@@ -223,6 +223,25 @@ test("on Vertex a result needs no id", () => {
   expect(run.states()).toEqual(["l answered"]);
 });
 
+test("on Vertex a late result without an id is that of the call that was cancelled", () => {
+  const run = start({ door: VERTEX, model: `${VERTEX_PREFIX}gemini-3.8-live` });
+  run.speak(sequence(500));
+  run.call("wait", "w");
+  run.speak(speechLike({ ms: 300 }));
+  const late = { toolResponse: { functionResponses: [{ name: "wait", response: {} }] } };
+  run.tell(late);
+  expect(run.states()).toEqual(["w cancelled"]);
+  expect(run.closes).toEqual([]);
+
+  run.call("wait", "again");
+  run.tell(late);
+  expect(run.states()).toEqual(["w cancelled", "again answered"]);
+  run.tell(late);
+  expect(run.closes).toEqual([
+    { code: 1007, reason: expect.stringContaining("Call again has been answered.") },
+  ]);
+});
+
 test("a function that is called before the setup is refused", () => {
   const run = startSession();
   expect(run.session.callTools([{ name: "look", args: {} }])).toMatch(/not completed its setup/);

@@ -80,7 +80,7 @@ export function callTools(
 /**
  * Takes a client's results. Google closes on a call that it has not made. The result of a cancelled call is ignored,
  * since it may have been on its way when the cancellation left, and so is one of a call that does not block and has
- * had its last. `idsOptional`: a result without an id is that of the oldest call of its name.
+ * had its last. `idsOptional`: a result without an id is that of the oldest call of its name that waits.
  */
 export function answerTools(
   before: ToolCalls,
@@ -142,7 +142,9 @@ function callId(random: Random): string {
 
 function findCall(calls: ToolCalls, { id, name }: ToolResponse, idsOptional: boolean): ToolCall | undefined {
   if (id !== undefined && id !== "") return calls.find((call) => call.id === id);
-  return idsOptional ? pendingIn(calls).find((call) => call.name === name) : undefined;
+  if (!idsOptional) return undefined;
+  // Else it is late, for the last one: that may have been cancelled while the result was on its way.
+  return pendingIn(calls).find((call) => call.name === name) ?? calls.findLast((call) => call.name === name);
 }
 
 /** By default a result waits for its turn (`FunctionResponse.scheduling` in the official client's types). */

@@ -11,6 +11,23 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 
+/** Tells the page's connections that they failed, as when the network between two ends changes. */
+export function failConnections(): void {
+  for (const connection of connections) {
+    if (connection.connectionState === "closed") continue;
+    Object.defineProperty(connection, "connectionState", { value: "failed", configurable: true });
+    connection.dispatchEvent(new Event("connectionstatechange"));
+    Reflect.deleteProperty(connection, "connectionState");
+  }
+}
+
+/** The names under which the page's open connections gather candidates: others after each restart. */
+export function iceNames(): string[] {
+  return [...connections]
+    .filter(({ connectionState }) => connectionState !== "closed")
+    .map(({ localDescription }) => /a=ice-ufrag:(\S+)/.exec(localDescription?.sdp ?? "")?.[1] ?? "");
+}
+
 const sockets = new Set<WebSocket>();
 window.WebSocket = class extends WebSocket {
   constructor(url: string | URL, protocols?: string | string[]) {
