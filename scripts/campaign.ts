@@ -15,6 +15,10 @@ interface Campaign {
 }
 
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
+  api: {
+    summary: "requests of every kind at the edge: each answer has to be as its OpenAPI document promises",
+    entry: "test/campaign/api/main.ts",
+  },
   leaks: {
     summary:
       "many calls one after the other and in pairs: what is left of them in heaps, sockets, timers, pages",

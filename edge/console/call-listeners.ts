@@ -81,7 +81,12 @@ function listenToProgress(options: ListenOptions, on: On): void {
     if (media.kind === "audio" && participant && !participant.local) track("started", media);
   });
   on("trackStopped", (media) => track("stopped", media));
-  on("micUpdated", (microphone) => trace("device", "microphone", { label: microphone?.label }));
+  on("micUpdated", (microphone) => {
+    // None, when the last one was pulled out: then there is no `deviceId`.
+    const found: Partial<MediaDeviceInfo> = microphone;
+    trace("device", "microphone", { label: found.label });
+    if (found.deviceId) emit({ type: "notice-over", kind: "microphone" });
+  });
 }
 
 function listenToWords({ emit, trace }: ListenOptions, on: On): void {
@@ -157,10 +162,19 @@ function listenToDaily({ client, emit, trace, fail }: ListenOptions, signal: Abo
         : { kind: "daily", type: error?.type, detail: event.errorMsg },
     );
   };
+  /** Signalling and sound go their own ways, and each says only that it is back itself. */
+  const interrupted = new Set<"signalling" | "sound">();
   const onNetwork = ({ type, event }: { type: string; event: string }) => {
     trace("network", event, { type });
-    if (event === "interrupted") emit({ type: "notice", notice: { kind: "network" } });
-    if (event === "connected") emit({ type: "notice-over", kind: "network" });
+    // Between participants the sound may change from a direct way to one by a server: either is the sound's.
+    const way = type === "signaling" ? "signalling" : "sound";
+    if (event === "interrupted") {
+      interrupted.add(way);
+      emit({ type: "notice", notice: { kind: "network" } });
+    }
+    if (event === "connected" && interrupted.delete(way) && interrupted.size === 0) {
+      emit({ type: "notice-over", kind: "network" });
+    }
   };
   daily.on("app-message", onMessage);
   daily.on("error", onError);

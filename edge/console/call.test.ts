@@ -358,6 +358,26 @@ describe("during a call", () => {
     ]);
   });
 
+  it("has its network back only when both signalling and sound are back, by whichever way the sound goes", async () => {
+    const { client, events } = await live();
+    const network = (type: string, event: string) => client.daily.emit("network-connection", { type, event });
+    network("peer-to-peer", "connected");
+    network("signaling", "interrupted");
+    network("peer-to-peer", "interrupted");
+    network("signaling", "connected");
+    expect(events.filter(({ type }) => type === "notice-over")).toEqual([]);
+    network("sfu", "connected");
+    expect(events.at(-1)).toEqual({ type: "notice-over", kind: "network" });
+  });
+
+  it("has a microphone again when one is found, and not when the last one is gone", async () => {
+    const { client, events } = await live();
+    client.rtvi.emit("micUpdated", {} as MediaDeviceInfo);
+    expect(events).toEqual([]);
+    client.rtvi.emit("micUpdated", { deviceId: "2", label: "Headset" } as MediaDeviceInfo);
+    expect(events).toEqual([{ type: "notice-over", kind: "microphone" }]);
+  });
+
   it("goes on through an unsteady network, a lost microphone and a passing error", async () => {
     const { client, events, device } = await live();
     client.daily.emit("network-connection", { type: "signaling", event: "interrupted" });

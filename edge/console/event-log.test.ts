@@ -47,6 +47,16 @@ describe("the event log", () => {
     log.clear();
     expect([log.count, log.dropped]).toEqual([0, 0]);
   });
+
+  it("never gives a number twice, so that what came right after it was emptied is seen as new", () => {
+    const log = new EventLog();
+    log.add("page", "before");
+    const [before] = log.matching({ text: "" });
+    log.clear();
+    log.add("page", "after");
+    const [after] = log.matching({ text: "" });
+    expect(after?.seq).toBeGreaterThan(before?.seq ?? Number.POSITIVE_INFINITY);
+  });
 });
 
 describe("what is logged", () => {

@@ -33,6 +33,7 @@ export class EventLog {
   readonly #now: () => number;
   #entries: LogEntry[] = [];
   #nextSeq = 1;
+  #dropped = 0;
 
   /** @param options.onAdded told of every entry; must be cheap. */
   constructor(options: { onAdded?: () => void; now?: () => number } = {}) {
@@ -44,9 +45,9 @@ export class EventLog {
     return this.#entries.length;
   }
 
-  /** Entries that had to go. */
+  /** Entries that had to go, since the log was last emptied. */
   get dropped(): number {
-    return this.#nextSeq - 1 - this.#entries.length;
+    return this.#dropped;
   }
 
   add(kind: LogKind, name: string, data?: unknown): void {
@@ -54,7 +55,11 @@ export class EventLog {
     this.#nextSeq += 1;
     this.#entries.push(entry);
     // In batches: shifting a thousand places for each message would be paid during the call.
-    if (this.#entries.length > MAX_ENTRIES) this.#entries = this.#entries.slice(-MAX_ENTRIES * 0.9);
+    if (this.#entries.length > MAX_ENTRIES) {
+      const kept = this.#entries.slice(-MAX_ENTRIES * 0.9);
+      this.#dropped += this.#entries.length - kept.length;
+      this.#entries = kept;
+    }
     this.#onAdded();
   }
 
@@ -67,9 +72,10 @@ export class EventLog {
     );
   }
 
+  /** The numbers go on: who shows the entries knows by them what is new. */
   clear(): void {
     this.#entries = [];
-    this.#nextSeq = 1;
+    this.#dropped = 0;
     this.#onAdded();
   }
 }

@@ -8,6 +8,10 @@ export class MicrophonePicker {
   readonly #select: HTMLSelectElement;
   readonly #devices: MediaDevices | undefined;
   #chosen = BROWSERS_CHOICE;
+  /** What the browser would take: browsers list it first. */
+  #browsersId: string | undefined;
+  /** A choice was made by hand and taken back: the client still has it, and has to be told to change. */
+  #takenBack = false;
 
   /** @param chosen told of a choice made by hand. Lives as long as the page. */
   constructor(select: HTMLSelectElement, chosen: (id: string) => void) {
@@ -16,16 +20,19 @@ export class MicrophonePicker {
     this.#devices = (navigator as Partial<Navigator>).mediaDevices;
     select.addEventListener("change", () => {
       this.#chosen = select.value;
-      if (this.#chosen !== BROWSERS_CHOICE) chosen(this.#chosen);
+      this.#takenBack = this.#chosen === BROWSERS_CHOICE;
+      const id = this.chosenId;
+      if (id !== undefined) chosen(id);
     });
     this.#devices?.addEventListener("devicechange", () => void this.refresh());
     this.#show([]);
     void this.refresh();
   }
 
-  /** What was chosen by hand, as long as it is plugged in. */
+  /** What was chosen by hand, as long as it is plugged in; `undefined` for the browser's choice. */
   get chosenId(): string | undefined {
-    return this.#chosen === BROWSERS_CHOICE ? undefined : this.#chosen;
+    if (this.#chosen !== BROWSERS_CHOICE) return this.#chosen;
+    return this.#takenBack ? this.#browsersId : undefined;
   }
 
   async refresh(): Promise<void> {
@@ -36,6 +43,7 @@ export class MicrophonePicker {
   }
 
   #show(microphones: MediaDeviceInfo[]): void {
+    this.#browsersId = microphones[0]?.deviceId;
     if (!microphones.some(({ deviceId }) => deviceId === this.#chosen)) this.#chosen = BROWSERS_CHOICE;
     const options = microphones.map(({ label, deviceId }) => new Option(label, deviceId));
     this.#select.replaceChildren(new Option("The browser’s choice", BROWSERS_CHOICE), ...options);

@@ -138,6 +138,12 @@ describe("notices", () => {
     expect(kindsAfter(...back, notice("network"))).toEqual(["network"]);
   });
 
+  it("takes an error of the assistant's away once it speaks again, and not when only the user does", () => {
+    const error: Event = { type: "notice", notice: { kind: "assistant-error", detail: "slow" } };
+    expect(kindsAfter(error, { type: "user-started-speaking" })).toEqual(["assistant-error"]);
+    expect(kindsAfter(error, { type: "bot-started-speaking" })).toEqual([]);
+  });
+
   it("holds one of each kind", () => {
     expect(kindsAfter(notice("network"), notice("microphone"), notice("network"))).toEqual([
       "microphone",

@@ -66,6 +66,7 @@ export type Notice =
   | { readonly kind: "network-back" }
   | { readonly kind: "sound-blocked" }
   | { readonly kind: "microphone" }
+  /** Gone when the assistant speaks again. */
   | { readonly kind: "assistant-error"; readonly detail: string }
   | { readonly kind: "unreadable"; readonly messageType: string };
 
@@ -176,11 +177,17 @@ function nextLive(call: Live, event: Exclude<CallEvent, { type: "ended" }>): Cal
     case "notice-over":
       return nextNotice(call, event);
     case "user-started-speaking":
-      return withTranscript({ ...goesOn(call), speaker: starts(call.speaker, "user") }, event);
+      return withTranscript(
+        { ...goesOn(call, "network-back"), speaker: starts(call.speaker, "user") },
+        event,
+      );
     case "user-stopped-speaking":
       return { ...call, speaker: stops(call.speaker, "user") };
     case "bot-started-speaking":
-      return { ...goesOn(call), speaker: starts(call.speaker, "assistant") };
+      return {
+        ...goesOn(call, "network-back", "assistant-error"),
+        speaker: starts(call.speaker, "assistant"),
+      };
     case "bot-stopped-speaking":
       return withTranscript({ ...call, speaker: stops(call.speaker, "assistant") }, event);
     default:
@@ -204,9 +211,9 @@ function nextNotice<Call extends Connecting | Live>(call: Call, event: CallEvent
   return { ...call, notices: isBack ? [...left, { kind: "network-back" }] : left };
 }
 
-/** Somebody is heard: that the network is back need not be said any longer. */
-function goesOn(call: Live): Live {
-  const notices = call.notices.filter(({ kind }) => kind !== "network-back");
+/** Somebody is heard: what that answers need not be said any longer. */
+function goesOn(call: Live, ...answered: Notice["kind"][]): Live {
+  const notices = call.notices.filter(({ kind }) => !answered.includes(kind));
   return notices.length === call.notices.length ? call : { ...call, notices };
 }
 

@@ -15,7 +15,11 @@ const USES_SPACE = "a, button, input, select, textarea, summary, [tabindex], [co
  * pointer and key: that click toggles.
  */
 export function listenToTalkControls({ mode, button }: TalkElements, talk: PushToTalk): void {
-  mode.addEventListener("change", () => talk.send({ type: "mode", mode: mode.checked ? "push" : "open" }));
+  mode.addEventListener("change", () => {
+    talk.send({ type: "mode", mode: mode.checked ? "push" : "open" });
+    // Whoever switched it with a pointer means to talk with the space bar, not to switch it back.
+    if (!mode.matches(":focus-visible")) mode.blur();
+  });
 
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -33,7 +37,8 @@ export function listenToTalkControls({ mode, button }: TalkElements, talk: PushT
 
   let held = false;
   document.addEventListener("keydown", (event) => {
-    if (event.code !== "Space" || !isForTalking(event.target, button)) return;
+    // A bar that is still held when the call ends must not press the button that has the focus by then.
+    if (event.code !== "Space" || !(held || isForTalking(event.target, button))) return;
     // Else the page would scroll, or the button be clicked at the release.
     event.preventDefault();
     if (event.repeat || held) return;
@@ -43,7 +48,7 @@ export function listenToTalkControls({ mode, button }: TalkElements, talk: PushT
   document.addEventListener("keyup", (event) => {
     if (event.code !== "Space" || !held) return;
     held = false;
-    if (event.target === button) event.preventDefault();
+    event.preventDefault();
     talk.send({ type: "release", atMs: event.timeStamp });
   });
   // The release happens in another window, and is not heard here.
@@ -58,10 +63,10 @@ function isForTalking(target: EventTarget | null, button: HTMLButtonElement): bo
   return target === button || !(target instanceof Element && target.closest(USES_SPACE));
 }
 
-/** @param inCall whether there is anyone to talk to. */
-export function renderTalk({ mode, button, label, hint }: TalkElements, talk: Talk, inCall: boolean): void {
+/** @param shown whether the button is of any use now. */
+export function renderTalk({ mode, button, label, hint }: TalkElements, talk: Talk, shown: boolean): void {
   mode.checked = talk.mode === "push";
-  button.hidden = talk.mode === "open" || !inCall;
+  button.hidden = !shown;
   const pressed = talk.mode === "push" && isOpen(talk);
   button.setAttribute("aria-pressed", String(pressed));
   label.textContent = talk.mode === "push" ? LABELS[talk.talking] : LABELS.no;

@@ -9,6 +9,8 @@ const LABELS = 122;
 const VALUES = 58;
 const AXIS = 22;
 const BAR = 10;
+/** Narrower, three labels of the axis run into each other: on the smallest phones. */
+const ROOM_FOR_THREE_TICKS = 130;
 
 /**
  * The steps of a start follow each other closely; the first word may wait for the caller, and the end for minutes.
@@ -27,7 +29,7 @@ export class TimelineView {
 
   constructor(container: HTMLElement) {
     this.#container = container;
-    container.append(this.#picture.element, legend(), this.#table.element);
+    container.append(this.#picture.element, legend(), clocksNote(), this.#table.element);
   }
 
   /** @returns whether there is anything to see. */
@@ -48,7 +50,7 @@ export class TimelineView {
   }
 }
 
-const SIDES: Record<TimelineRow["side"], string> = { service: "service", page: "this page" };
+const SIDES: Record<TimelineRow["side"], string> = { service: "service", page: "page" };
 
 function draw(rows: TimelineRow[], width: number): SVGElement {
   const height = AXIS + rows.length * ROW;
@@ -56,7 +58,7 @@ function draw(rows: TimelineRow[], width: number): SVGElement {
   const axisMs = roundUp(lastOnScaleMs(rows));
   const x = (atMs: number) => LABELS + (Math.min(atMs, axisMs) / axisMs) * plot;
 
-  const ticks = [0, 0.5, 1].flatMap((part) => [
+  const ticks = (plot < ROOM_FOR_THREE_TICKS ? [0, 1] : [0, 0.5, 1]).flatMap((part) => [
     svg("line", { class: "grid", x1: x(part * axisMs), x2: x(part * axisMs), y1: AXIS - 4, y2: height }),
     svg(
       "text",
@@ -125,5 +127,13 @@ function legend(): HTMLElement {
     item.append(key, text);
     element.append(item);
   }
+  return element;
+}
+
+function clocksNote(): HTMLElement {
+  const element = document.createElement("p");
+  element.className = "quiet";
+  element.textContent =
+    "Each side has a clock of its own, and they are aligned by estimate: steps of different sides that lie close together may have happened the other way round.";
   return element;
 }

@@ -70,8 +70,6 @@ function createLine(role: Line["role"]): HTMLLIElement {
   firm.className = "firm";
   const partial = document.createElement("span");
   partial.className = "partial";
-  // Read out once it is firm, and not at every word that changes.
-  partial.setAttribute("aria-live", "off");
   words.append(firm, partial);
   element.append(speaker, words);
   return element;
@@ -85,7 +83,7 @@ function fillLine(element: HTMLLIElement, line: Line): void {
     if (firm.textContent !== line.text) firm.textContent = line.text;
     return;
   }
-  // Words already there are left alone: a screen reader would read out again what is replaced.
+  // Words already there are left alone: replaced, a reader's place in them and a selection would be lost.
   const spans = firm.querySelectorAll("span");
   let before = "";
   for (const [index, segment] of line.segments.entries()) {

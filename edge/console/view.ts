@@ -10,7 +10,7 @@ import { renderTalk } from "./talk-controls.ts";
 import { TimelineView } from "./timeline-view.ts";
 import { EMPTY_TRANSCRIPT, type Transcript } from "./transcript-lines.ts";
 import { TranscriptView } from "./transcript-view.ts";
-import { meterValue, outcomeLine, stateLine, stateWord } from "./words.ts";
+import { isHeard, meterValue, outcomeLine, stateLine, stateWord } from "./words.ts";
 
 /** The page's elements that the program touches, found once; a missing one is a mistake in index.html. */
 export function findElements() {
@@ -86,6 +86,8 @@ export class View {
   readonly #timeline: TimelineView;
   readonly #latency: LatencyView;
   #config: ClientConfig | undefined;
+  /** "Try again" was pressed and is gone, and nothing can be pressed in its place yet. */
+  #owesFocus = false;
 
   constructor(elements: Elements) {
     this.#elements = elements;
@@ -99,14 +101,16 @@ export class View {
   render({ state, talk, record }: Shown): void {
     const { main, connect, hangUp, retry, language, persona } = this.#elements;
     main.dataset.state = stateWord(state);
+    this.#elements.state.setAttribute("aria-live", isHeard(state) ? "off" : "polite");
     setText(this.#elements.state, stateLine(state, talk));
     this.#renderConfig(state);
-    this.#moveFocus(state);
+    this.#moveFocus(state, talk);
     connect.disabled = !canConnect(state);
     hangUp.disabled = !canHangUp(state);
     language.disabled = !canConnect(state);
     persona.disabled = !canConnect(state);
     retry.hidden = state.phase !== "unavailable";
+    this.#returnFocus(state);
     this.#renderMessage(messageOf(state));
     this.#renderSpeaker(state, talk);
     this.#renderTalk(state, talk);
@@ -140,17 +144,31 @@ export class View {
     transcript.lang = state.language;
   }
 
-  /** A focused button that becomes disabled would drop the focus to the top of the page. */
-  #moveFocus(state: State): void {
-    const { connect, hangUp } = this.#elements;
+  /** A focused button that is disabled or hidden would drop the focus to the top of the page. */
+  #moveFocus(state: State, talk: Talk): void {
+    const { connect, hangUp, retry, talk: talkButton } = this.#elements;
     const from = document.activeElement;
     if (canHangUp(state) && from === connect) {
       hangUp.disabled = false;
       hangUp.focus();
-    } else if (canConnect(state) && from === hangUp) {
+    } else if (canConnect(state) && (from === hangUp || from === talkButton)) {
       connect.disabled = false;
       connect.focus();
+    } else if (isTalkShown(state, talk) && talkButton.hidden && from === hangUp) {
+      // The focus came here from Connect. The space bar is for talking now, and would end the call instead.
+      talkButton.hidden = false;
+      talkButton.focus();
+    } else if (state.phase === "loading" && from === retry) {
+      this.#owesFocus = true;
     }
+  }
+
+  #returnFocus(state: State): void {
+    if (!this.#owesFocus || state.phase === "loading") return;
+    this.#owesFocus = false;
+    const { connect, retry } = this.#elements;
+    // Unless the reader has gone elsewhere meanwhile.
+    if (document.activeElement === document.body) (state.phase === "open" ? connect : retry).focus();
   }
 
   #renderEmulation(config: ClientConfig): void {
@@ -180,6 +198,7 @@ export class View {
     elements.problem.hidden = message === undefined;
     if (!message) return;
     elements.problem.dataset.tone = message.tone;
+    elements.problem.setAttribute("role", message.tone === "trouble" ? "alert" : "status");
     setText(elements.problemTitle, message.title);
     setText(elements.problemAdvice, message.advice);
     setText(elements.problemDetail, message.detail ?? "");
@@ -200,7 +219,7 @@ export class View {
 
   #renderTalk(state: State, talk: Talk): void {
     const { pushMode: mode, talk: button, talkLabel: label, talkHint: hint } = this.#elements;
-    renderTalk({ mode, button, label, hint }, talk, callOf(state).phase === "live");
+    renderTalk({ mode, button, label, hint }, talk, isTalkShown(state, talk));
   }
 
   #renderTranscript(transcript: Transcript): void {
@@ -228,6 +247,10 @@ function setText(element: HTMLElement, text: string): void {
 
 function callOf(state: State): CallState {
   return state.phase === "open" ? state.call : { phase: "idle" };
+}
+
+function isTalkShown(state: State, talk: Talk): boolean {
+  return talk.mode === "push" && callOf(state).phase === "live";
 }
 
 function messageOf(state: State): Message | undefined {

@@ -44,7 +44,7 @@ const STATE_LINES: Record<StateWord, string> = {
   ended: "The call has ended",
 };
 
-/** The state in one line, announced to screen readers when it changes. */
+/** The state in one line, announced to screen readers when it changes, unless it `isHeard`. */
 export function stateLine(state: State, talk: Talk = OPEN_MICROPHONE): string {
   const word = stateWord(state);
   if (!isOpen(talk) && (word === "ready" || word === "listening")) return "Connected: hold to talk";
@@ -52,6 +52,15 @@ export function stateLine(state: State, talk: Talk = OPEN_MICROPHONE): string {
     return "Waiting for your microphone: your browser may ask for permission";
   }
   return STATE_LINES[word];
+}
+
+/**
+ * Whether the ear tells the state too. Read out at every turn, it would be one more voice over the assistant's, which
+ * an open microphone takes for the caller's.
+ */
+export function isHeard(state: State): boolean {
+  const word = stateWord(state);
+  return word === "listening" || word === "speaking";
 }
 
 /** What became of a session, in one line. */

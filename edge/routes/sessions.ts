@@ -121,7 +121,7 @@ function idempotencyKey(c: EdgeContext): string | undefined {
   throw invalid("Idempotency-Key", fieldErrors(key.error)[0]?.message ?? "is not valid");
 }
 
-/** A room that is named is reused, as the seeds of this API had it; otherwise one is made unless that is refused. */
+/** A room that is named is reused, whatever `createDailyRoom` says; otherwise one is made unless that is refused. */
 function roomOf(request: StartRequest, settings: Settings): StartCommand["room"] {
   const { createDailyRoom, dailyRoomProperties = {} } = request;
   const url = request.roomUrl ?? (createDailyRoom ? undefined : settings.daily.sampleRoomUrl);

@@ -1,4 +1,4 @@
-import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import type { StartSignal } from "../../protocol/bot-host.ts";
@@ -6,17 +6,15 @@ import { DEV_SIGNING_KEY, EMULATED_DAILY } from "../../protocol/development.ts";
 import { EVENTS_PING, EVENTS_PONG, EventsClose } from "../../protocol/events.ts";
 import type { BotReport } from "../../protocol/link.ts";
 import type { StartReply } from "../../protocol/session.ts";
-import { CLOSED, clientOf, started as startedOf, TOKENS } from "../testing/callers.ts";
 import { useCapturedLogs } from "../testing/captured-logs.ts";
-import { get, post, problemOf, startSession, viewOf as view, withSettings } from "../testing/edge-client.ts";
+import { get, post, problemOf, startSession, viewOf as view } from "../testing/edge-client.ts";
 import { useFakeUpstreams } from "../testing/fake-upstreams.ts";
 import { usePassingTime } from "../testing/pass-time.ts";
-import { askForLink, openLink, type TestLink } from "../testing/test-link.ts";
+import { openLink, type TestLink } from "../testing/test-link.ts";
 import { askForEvents, Watcher, watch } from "../testing/watcher.ts";
 import { EventLog } from "./event-log.ts";
 import { MAX_SENT_CHARS, MAX_WATCHERS } from "./event-sockets.ts";
 import { signEventsTicket } from "./events-ticket.ts";
-import { signLinkToken } from "./link-token.ts";
 
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
@@ -309,104 +307,6 @@ describe("bounds", () => {
       await rest.until(total - last);
       expect([...watcher.seqs(), ...rest.seqs()]).toEqual(Array.from({ length: total }, (_, i) => i + 1));
     }
-  });
-});
-
-describe("the ticket", () => {
-  const answers = async (url: string) => (await askForEvents(url)).status;
-  const withTicket = (sessionId: string, ticket: string) =>
-    `ws://edge.test/api/rtvi/${sessionId}/events?ticket=${encodeURIComponent(ticket)}`;
-
-  test("is all that is needed, also where callers need a token", async () => {
-    const reply = await startedOf(clientOf(CLOSED).start({ token: TOKENS.ada }));
-    const { pathname, search } = new URL(reply.rtvi.wsEndpoint);
-    const response = await withSettings(CLOSED, `${pathname}${search}`, {
-      headers: { upgrade: "websocket" },
-    });
-    expect(response.status).toBe(101);
-    response.webSocket?.accept();
-    response.webSocket?.close();
-    const without = await withSettings(CLOSED, pathname, {
-      headers: { upgrade: "websocket", authorization: `Bearer ${TOKENS.ada}` },
-    });
-    expect(without.status).toBe(401);
-  });
-
-  test("of another session, a broken one and none are 401, and wake no object", async () => {
-    const { reply, url } = await started();
-    const other = await started();
-    const ticket = new URL(url).searchParams.get("ticket") ?? "";
-    const nobody = "0123456789abcdef0123456789abcdef";
-    const before = (await listDurableObjectIds(env.SESSIONS)).length;
-    expect(await answers(withTicket(other.reply.sessionId, ticket))).toBe(401);
-    expect(await answers(withTicket(nobody, ticket))).toBe(401);
-    expect(await answers(withTicket(reply.sessionId, `${ticket.slice(0, -4)}AAAA`))).toBe(401);
-    expect(await answers(withTicket(reply.sessionId, "x".repeat(5_000)))).toBe(401);
-    expect(await answers(withTicket(reply.sessionId, ""))).toBe(401);
-    const response = await askForEvents(`ws://edge.test/api/rtvi/${reply.sessionId}/events`);
-    expect(response.status).toBe(401);
-    expect(await problemOf(response)).toMatchObject({ code: "unauthorized" });
-    expect((await listDurableObjectIds(env.SESSIONS)).length).toBe(before);
-  });
-
-  test("is none of the other tokens of the session", async () => {
-    const { reply, signal } = await started();
-    const { sessionId } = reply;
-    const link = await signLinkToken(DEV_SIGNING_KEY, {
-      sessionId,
-      attempt: 1,
-      expiresAt: Date.now() + 60_000,
-    });
-    for (const token of [reply.token, signal.token, signal.link.token, link])
-      expect(await answers(withTicket(sessionId, token))).toBe(401);
-  });
-
-  test("opens nothing else", async () => {
-    const { reply, url } = await started();
-    const ticket = new URL(url).searchParams.get("ticket") ?? "";
-    const { sessionId } = reply;
-    expect((await askForLink(sessionId, ticket)).status).toBe(401);
-    const service = clientOf({ ...CLOSED });
-    expect((await service.view(sessionId, { token: ticket })).status).toBe(401);
-    expect((await service.stop(sessionId, { token: ticket })).status).toBe(401);
-    expect((await service.start({ token: ticket })).status).toBe(401);
-  });
-
-  test("stays the same as long as the session lives: a page that looks again need not connect again", async () => {
-    const { reply, url } = await started();
-    expect((await view(reply.sessionId)).rtvi.wsEndpoint).toBe(url);
-  });
-
-  test("expires some minutes after the session must be over; asking for the session gives a new one", async () => {
-    const { reply, url } = await started();
-    const { sessionId } = reply;
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(reply.expiresAt) + 9 * 60_000 });
-    expect(await answers(url)).toBe(101);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(reply.expiresAt) + 11 * 60_000 });
-    expect(await answers(url)).toBe(401);
-    expect(await answers((await view(sessionId)).rtvi.wsEndpoint)).toBe(101);
-  });
-
-  test("is of no use to a page of a foreign origin", async () => {
-    const { url } = await started();
-    const response = await askForEvents(url, { headers: { origin: "https://evil.example" } });
-    expect(response.status).toBe(403);
-    expect(await problemOf(response)).toMatchObject({ code: "forbidden" });
-    for (const origin of ["https://app.example.com", "http://localhost:8081"]) {
-      const allowed = await askForEvents(url, { headers: { origin } });
-      expect(allowed.status).toBe(101);
-      allowed.webSocket?.accept();
-      allowed.webSocket?.close();
-    }
-  });
-
-  test("is in no log", async () => {
-    const { url } = await started();
-    const ticket = new URL(url).searchParams.get("ticket") ?? "";
-    await (await watch(url)).until(1);
-    await askForEvents(`${url}x`);
-    expect(logs.text()).not.toContain(ticket);
-    expect(logs.lines).toContainEqual(expect.objectContaining({ event: "events.opened" }));
   });
 });
 

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { Happening } from "../../protocol/events.ts";
 import type { BotReport } from "../../protocol/link.ts";
 import { EndReason } from "../../protocol/session.ts";
+import { happeningsOf } from "./happenings.ts";
 import { type Effect, next, type SessionEvent } from "./next.ts";
 import { nextDeadline } from "./next-deadline.ts";
 import { isEnded, type Job, newRecord, type SessionRecord } from "./record.ts";
@@ -95,6 +97,22 @@ function check(before: SessionRecord, after: SessionRecord, event: SessionEvent,
   if (!isEnded(after.life)) expect(nextDeadline(after)).toBeLessThanOrEqual(after.expiresAt);
 }
 
+/** Whoever hears every event knows what the record says. */
+function checkTold(told: Happening[], record: SessionRecord): void {
+  expect(told.map(({ seq }) => seq)).toEqual(told.map((_, index) => index + 1));
+  const marks = told.flatMap((event) => (event.type === "mark" ? [[event.name, event.ms]] : []));
+  expect(Object.fromEntries(marks)).toEqual(record.timeline);
+  expect(marks).toHaveLength(Object.keys(record.timeline).length);
+  const states = told.flatMap((event) => (event.type === "state" ? [event] : []));
+  expect(states.at(-1)?.state).toBe(record.life.state);
+  expect(states.at(-1)?.reason).toBe(isEnded(record.life) ? record.life.reason : undefined);
+  const lines = told.flatMap((event) => (event.type === "transcript" ? [event.entry.seq] : []));
+  expect(lines).toEqual(Array.from({ length: record.transcript.entries }, (_, seq) => seq));
+  const usages = told.flatMap((event) => (event.type === "usage" ? [event.usage] : []));
+  expect(usages.at(-1) ?? { promptTokens: 0, responseTokens: 0, totalTokens: 0 }).toEqual(record.usage);
+  expect(told.findLast(({ type }) => type === "bot")).toMatchObject({ attempt: record.bot.attempt });
+}
+
 /** Lets time alone do the rest, with everything outside working. */
 function settle(start: SessionRecord): { record: SessionRecord; forgotten: boolean; rounds: number } {
   let record = start;
@@ -131,6 +149,8 @@ test(`whatever happens in whichever order, a session ends, and in the end nothin
       ],
       room: { name: "vrd-1", url: "https://example.daily.co/vrd-1", owned: random() < 0.8 },
     });
+    const told = happeningsOf(undefined, record, { entries: [], at });
+    record = { ...record, happenings: told.length };
     try {
       for (let i = 0; i < EVENTS; i++) {
         at += Math.floor(random() * 4_000);
@@ -138,8 +158,14 @@ test(`whatever happens in whichever order, a session ends, and in the end nothin
         // A machine that changed what it was given would throw here.
         const step = next(deepFreeze(record), event);
         check(record, step.record, event, step.effects);
-        record = step.record;
+        const entries = step.effects.flatMap((effect) =>
+          effect.kind === "store-entry" ? [effect.entry] : [],
+        );
+        const happened = happeningsOf(record, step.record, { entries, at });
+        told.push(...happened);
+        record = { ...step.record, happenings: step.record.happenings + happened.length };
       }
+      checkTold(told, record);
       const settled = settle(record);
       expect(isEnded(settled.record.life)).toBe(true);
       expect(settled.record.jobs).toEqual([]);

@@ -1,5 +1,12 @@
 import { z } from "zod";
 import { type InitialPermissions, Permissions } from "./core/permissions.ts";
+import {
+  jsonLength,
+  MAX_APP_MESSAGE_CHARS,
+  MAX_NAME_CHARS,
+  MAX_SESSION_DATA_CHARS,
+  MAX_USER_DATA_CHARS,
+} from "./signalling-limits.ts";
 
 /**
  * What the call machine and the emulator say to each other over `/signalling`. Daily's own protocol is not
@@ -8,18 +15,11 @@ import { type InitialPermissions, Permissions } from "./core/permissions.ts";
  * The call machine imports nothing but types from here, which keeps zod out of its bundle.
  */
 
-/** Daily's limit for an app message, in characters of its JSON. */
-export const MAX_APP_MESSAGE_CHARS = 4096;
-/** Daily's limit for a participant's user data, in characters of its JSON. */
-const MAX_USER_DATA_CHARS = 4096;
-/** Daily's limit for the session data of a meeting (docs.daily.co, "setMeetingSessionData()"): 100 KB. */
-export const MAX_SESSION_DATA_CHARS = 102_400;
 /** An SDP with one audio and one video section is about 6,000 characters. */
 const MAX_SDP_CHARS = 65_536;
 const MAX_CANDIDATE_CHARS = 4096;
 /** Tokens of ours have about 400 characters. */
 const MAX_TOKEN_CHARS = 8192;
-const MAX_NAME_CHARS = 256;
 /** Recipients of one app message; as many as Daily lets into a room by default. */
 const MAX_RECIPIENTS = 200;
 
@@ -31,15 +31,6 @@ const jsonOfAtMost = (chars: number) =>
   z.unknown().refine((value) => jsonLength(value) <= chars, {
     message: `must be at most ${chars} characters of JSON`,
   });
-
-/** In characters. JSON.parse takes any depth, but JSON.stringify overflows the stack on some thousand levels. */
-export function jsonLength(value: unknown): number {
-  try {
-    return (JSON.stringify(value) ?? "").length;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
-}
 
 /** `blocked`: wanted, but the device cannot be had. `off-by-request`: somebody who may has switched it off. */
 const MediaState = z.enum(["on", "off", "off-by-request", "blocked"]);
@@ -85,11 +76,12 @@ export const ClientMessage = z.discriminatedUnion("type", [
   }),
   /** First on a new socket, after the old one broke: the seat that `joined` gave the key of. */
   z.strictObject({ type: z.literal("resume"), key: z.uuid(), heard }),
-  /** Goes for good. A socket that closes without it is broken. */
+  /** Goes for good, at any time, also before the answer to a join. A socket that closes without it is broken. */
   z.strictObject({ type: z.literal("leave") }),
   z.strictObject({ type: z.literal("media"), media: Media }),
   z.strictObject({ type: z.literal("user-name"), userName: z.string().max(MAX_NAME_CHARS) }),
-  z.strictObject({ type: z.literal("user-data"), userData: jsonOfAtMost(MAX_USER_DATA_CHARS) }),
+  /** Without data: there are none any more. */
+  z.strictObject({ type: z.literal("user-data"), userData: jsonOfAtMost(MAX_USER_DATA_CHARS).optional() }),
   /** `to` is a session id, several, or `*` for everybody else. */
   z.strictObject({
     type: z.literal("app-message"),
@@ -178,6 +170,8 @@ export type ServerMessage =
   | { type: "session-data"; data: Record<string, unknown> }
   | { type: "app-message"; from: string; data: unknown }
   | { type: "peer-signal"; from: string; signal: PeerSignal }
+  /** What was asked would have made too much of them. */
+  | { type: "session-data-too-large" }
   /** Something was asked that this participant may not do. */
   | { type: "denied"; what: string }
   /** The last message of a connection: the hello or join was refused, or the call is over for this one. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Client, type Fixture, startFixture } from "./test-fixture.ts";
+import { WebSocket } from "ws";
+import { type Client, type Fixture, startFixture, token } from "./test-fixture.ts";
 
 /** Seats that outlive their sockets, by fault and by return. */
 
@@ -62,12 +63,12 @@ describe("a socket that the emulator cuts", () => {
 
   test("is told how many of its own messages were heard", async () => {
     const user = await fixture.join("room");
-    user.say({ type: "user-name", userName: "One" });
-    user.say({ type: "app-message", to: "*", data: "not counted" });
     user.say({ type: "user-data", userData: 2 });
-    await expect.poll(async () => fixture.presentNames()).toEqual(["One"]);
+    user.say({ type: "app-message", to: "*", data: "not counted" });
+    user.say({ type: "user-name", userName: "Last" });
+    await expect.poll(() => fixture.presentNames()).toEqual(["Last"]);
     const again = await resume(await keyOf(user), 0);
-    await expect.poll(() => again.hears("resumed")).toEqual({ type: "resumed", ok: true, heard: 2 });
+    expect(await again.hears("resumed")).toEqual({ type: "resumed", ok: true, heard: 2 });
   });
 
   test("gives its seat up after the time that it was told", async () => {
@@ -76,15 +77,14 @@ describe("a socket that the emulator cuts", () => {
     const { resume: pass } = await user.hears("joined");
     expect(pass.withinMs).toBe(20_000);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const closed = other.closed();
     await inflict({ fault: "dropSignalling" });
-    await closed;
     const otherAgain = await resume(await keyOf(other), 1);
     await otherAgain.hears("resumed");
     vi.advanceTimersByTime(19_999);
-    expect(typesOf(otherAgain)).toEqual(["resumed"]);
+    expect(await fixture.presentIds()).toEqual([other.id, user.id]);
     vi.advanceTimersByTime(1);
     expect((await otherAgain.hears("participant-left")).id).toBe(user.id);
+    expect(await fixture.presentIds()).toEqual([other.id]);
     const late = await resume(pass.key);
     expect(await late.hears("resumed")).toEqual({ type: "resumed", ok: false });
   });
@@ -106,13 +106,30 @@ describe("a socket that the emulator cuts", () => {
   });
 
   test.each([
-    ["a key that nobody has", { key: "00000000-0000-4000-8000-000000000000", heard: 0 }],
-    ["a count of what was never said", { heard: 99 }],
-  ])("%s takes no seat", async (_name, wrong) => {
+    ["a key that nobody has", "00000000-0000-4000-8000-000000000000"],
+    ["the session id, which everybody in the call knows", "session id"],
+  ])("%s takes no seat, and whose it is stays in it", async (_name, wrong) => {
     const user = await fixture.join("room");
-    const client = await fixture.connect();
-    client.say({ type: "resume", key: await keyOf(user), ...wrong });
+    const client = await resume(wrong === "session id" ? user.id : wrong);
+    const closed = client.closed();
     expect(await client.hears("resumed")).toEqual({ type: "resumed", ok: false });
+    expect(await closed).toBe(1000);
+    expect(await fixture.presentIds()).toEqual([user.id]);
+    expect(user.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test("a count of what was never said ends the seat with its socket, which is not heard any more", async () => {
+    const [user, other] = [await fixture.join("room"), await fixture.join("room")];
+    const closed = user.closed();
+    user.socket.pause();
+    const client = await resume(await keyOf(user), 99);
+    expect(await client.hears("resumed")).toEqual({ type: "resumed", ok: false });
+    expect((await other.hears("participant-left")).id).toBe(user.id);
+    user.say({ type: "app-message", to: "*", data: "from beyond" });
+    user.say({ type: "session-data", data: { from: "beyond" }, mergeStrategy: "replace" });
+    user.socket.resume();
+    expect(await closed).toBe(1000);
+    expect(typesOf(other)).toEqual(["welcome", "joined", "participant-left"]);
   });
 });
 
@@ -125,10 +142,23 @@ describe("a ghost", () => {
     leaver.say({ type: "leave" });
     expect((await other.hears("participant-left")).id).toBe(leaver.id);
     ghost.socket.terminate();
-    await expect.poll(fixture.sockets).toBe(1);
+    await fixture.untilSockets(1);
     vi.advanceTimersByTime(59_999);
     expect(await fixture.presentIds()).toEqual([other.id, ghost.id]);
     vi.advanceTimersByTime(1);
+    expect(await fixture.presentIds()).toEqual([other.id]);
+  });
+
+  test("is nobody who leaves before they hear that they are in", async () => {
+    const other = await fixture.join("room");
+    await inflict({ fault: "ghost", ms: 60_000 });
+    const hasty = await fixture.connect();
+    hasty.say({ type: "hello", room: "room", token: await token("room") });
+    await hasty.hears("welcome");
+    const closed = hasty.closed();
+    hasty.say({ type: "join", media: { audio: "off", video: "off" } });
+    hasty.say({ type: "leave" });
+    expect(await closed).toBe(1000);
     expect(await fixture.presentIds()).toEqual([other.id]);
   });
 
@@ -137,7 +167,7 @@ describe("a ghost", () => {
     await inflict({ fault: "ghost", ms: 60_000 });
     const key = await keyOf(ghost);
     ghost.socket.terminate();
-    await expect.poll(fixture.sockets).toBe(0);
+    await fixture.untilSockets(0);
     await fixture.rest("POST", "/_emulator/reset");
     const again = await resume(key);
     expect(await again.hears("resumed")).toEqual({ type: "resumed", ok: false });

@@ -67,13 +67,15 @@ export class HeldSeat implements Wire {
 
   /**
    * A new wire for it, whose end has heard so many messages and hears the rest now. False when the seat is no
-   * longer kept, or so much was missed that it cannot be made good.
+   * longer kept, or so much was missed that it cannot be made good: then it is given up, and its old wire with it.
    */
   attach(wire: Wire, heard: number): boolean {
     const before = this.#state;
     const missed = this.#said.after(heard);
     if (before.at === "over" || !missed) {
       this.vacate();
+      // Who has left must not go on talking.
+      if (before.at === "attached") before.wire.close();
       return false;
     }
     this.#state = { at: "attached", wire };

@@ -7,12 +7,8 @@ import type { Faults } from "./core/faults.ts";
 import type { Seat } from "./core/held-room.ts";
 import type { Wire } from "./core/meeting.ts";
 import type { Log } from "./log-events.ts";
-import {
-  ClientMessage,
-  type FatalError,
-  MAX_APP_MESSAGE_CHARS,
-  type ServerMessage,
-} from "./signalling-messages.ts";
+import { MAX_APP_MESSAGE_CHARS } from "./signalling-limits.ts";
+import { ClientMessage, type FatalError, type ServerMessage } from "./signalling-messages.ts";
 import type { HeldSeat, HeldSeats } from "./signalling-seat.ts";
 
 /**
@@ -118,7 +114,8 @@ export class Connection {
     const state = this.#state;
     if (state.at === "seated") state.held.hear(message);
     if (message.type === "pong") return;
-    if (state.at === "new" && message.type === "hello") void this.#enter(message);
+    if (message.type === "leave") this.#close();
+    else if (state.at === "new" && message.type === "hello") void this.#enter(message);
     else if (state.at === "new" && message.type === "resume") this.#resume(message);
     else if (state.at === "admitted" && message.type === "join") this.#join(state.admission, message);
     else if (state.at === "seated") this.#act(state.seat, message);
@@ -191,9 +188,6 @@ export class Connection {
   #act({ meeting, you }: Seat, message: ClientMessage): void {
     const from = you.sessionId;
     switch (message.type) {
-      case "leave":
-        this.#close();
-        break;
       case "media":
         meeting.setMedia(from, message.media);
         break;
@@ -209,7 +203,7 @@ export class Connection {
         break;
       case "session-data":
         if (!meeting.setSessionData(message.data, message.mergeStrategy)) {
-          this.#send({ type: "denied", what: "let the session data grow beyond 100 KB" });
+          this.#send({ type: "session-data-too-large" });
         }
         break;
       case "peer-signal":

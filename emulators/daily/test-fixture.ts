@@ -13,6 +13,9 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
+/** Less than vitest gives a test, so that it is told what was waited for. */
+const HEARS_WITHIN_MS = 4_000;
+
 /** An emulator with what tests need around it. `close` also cuts off all clients. */
 export async function startFixture() {
   const logged = vi.fn();
@@ -51,6 +54,8 @@ export async function startFixture() {
     return rooms.flatMap(({ participants }) => participants);
   }
 
+  const sockets = async () => (await rest("GET", "/_emulator/state")).body.sockets;
+
   return {
     emulator,
     logged,
@@ -63,7 +68,12 @@ export async function startFixture() {
     presentNames: async () => (await present()).map(({ user_name }) => user_name),
 
     /** Open signalling sockets, as the emulator counts them. */
-    sockets: async () => (await rest("GET", "/_emulator/state")).body.sockets,
+    sockets,
+
+    /** Waits until the emulator counts so many, without a look at vitest's clock, which may be a fake one. */
+    async untilSockets(count: number): Promise<void> {
+      while ((await sockets()) !== count);
+    },
 
     async join(room: string, claims: Record<string, unknown> = {}) {
       const client = await connect();
@@ -95,6 +105,7 @@ export class Client {
   readonly socket: WebSocket;
   readonly heard: ServerMessage[] = [];
   answersPings = true;
+  readonly #closed = new AbortController();
 
   constructor(url: string) {
     this.socket = new WebSocket(`${url.replace("http", "ws")}/signalling`);
@@ -103,6 +114,7 @@ export class Client {
       this.heard.push(message);
       if (message.type === "ping" && this.answersPings) this.say({ type: "pong", heard: 0 });
     });
+    this.socket.on("close", () => this.#closed.abort());
     this.socket.on("error", () => {});
   }
 
@@ -110,13 +122,19 @@ export class Client {
     this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
   }
 
-  hears<Type extends ServerMessage["type"]>(type: Type): Promise<Extract<ServerMessage, { type: Type }>> {
-    const hear = () => {
-      const message = this.heard.find((candidate) => candidate.type === type);
-      if (!message) throw new Error(`No ${type} among: ${this.heard.map((each) => each.type).join(", ")}`);
-      return message as Extract<ServerMessage, { type: Type }>; // found by its type
-    };
-    return vi.waitFor(hear, { interval: 5 });
+  /** The nth message of a type; fails when the socket closes without it. Waits for events and not with vitest, whose waits move its fake clock on. */
+  async hears<Type extends ServerMessage["type"]>(
+    type: Type,
+    nth = 1,
+  ): Promise<Extract<ServerMessage, { type: Type }>> {
+    const hopeless = AbortSignal.any([AbortSignal.timeout(HEARS_WITHIN_MS), this.#closed.signal]);
+    for (;;) {
+      const message = this.heard.filter((candidate) => candidate.type === type)[nth - 1];
+      if (message) return message as Extract<ServerMessage, { type: Type }>; // found by its type
+      await once(this.socket, "message", { signal: hopeless }).catch(() => {
+        throw new Error(`No ${type} among: ${this.heard.map((each) => each.type).join(", ")}`);
+      });
+    }
   }
 
   /** The code of the close. */

@@ -105,9 +105,11 @@ it("shows the service's own sentence when it is not configured, and tries again"
   expect(await page.textContent("[role=alert]")).toContain("DAILY_API_KEY is not set.");
   expect(await page.isEnabled("#connect")).toBe(false);
   configured = true;
-  await page.click("text=Try again");
+  await page.focus("#retry");
+  await page.keyboard.press("Enter");
   await stateIs("idle");
   expect(await page.isVisible("[role=alert]")).toBe(false);
+  expect(await page.evaluate("document.activeElement.id")).toBe("connect");
 });
 
 it("moves the keyboard's focus with the button that can be used", async () => {

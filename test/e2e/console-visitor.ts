@@ -84,11 +84,11 @@ export class Visitor implements AsyncDisposable {
     });
   }
 
-  /** Opens the page, keeping every state that it goes through from the first. */
+  /** Opens the page, keeping every state, every message and everything that is read out, from the first. */
   async open(url: string): Promise<void> {
     await this.page.addInitScript(() => {
-      const seen: string[] = [];
-      Object.assign(window, { seenStates: seen });
+      const [states, problems, announced]: string[][] = [[], [], []];
+      Object.assign(window, { seenStates: states, seenProblems: problems, announced });
       // The browser prints some of these and not others. Axe, which is none of the page's, tries to evaluate.
       document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
         if ("auditing" in window) return;
@@ -96,13 +96,27 @@ export class Visitor implements AsyncDisposable {
           throw new Error(`The policy's ${effectiveDirective} was broken by ${blockedURI}`);
         });
       });
-      const look = () => {
-        const word = document.getElementById("console")?.dataset.state;
-        if (word !== undefined && word !== seen.at(-1)) seen.push(word);
+      const keep = (seen: string[] | undefined, text: string | null | undefined) => {
+        if (seen && text && text !== seen.at(-1)) seen.push(text);
+      };
+      // As browsers tell screen readers: what is put into a region that is live, by its role or by its own word.
+      const isLive = (element: Element | null | undefined) => {
+        const region = element?.closest("[aria-live], [role=status], [role=alert], [role=log]");
+        return region != null && region.getAttribute("aria-live") !== "off";
+      };
+      const look = (changes: MutationRecord[]) => {
+        keep(states, document.getElementById("console")?.dataset.state);
+        if (document.getElementById("problem")?.hidden === false) {
+          keep(problems, document.getElementById("problem-title")?.textContent);
+        }
+        for (const { target, addedNodes } of changes) {
+          if (!isLive(target instanceof Element ? target : target.parentElement)) continue;
+          for (const node of addedNodes) keep(announced, node.textContent);
+        }
       };
       new MutationObserver(look).observe(document, {
         ...{ subtree: true, childList: true, attributes: true },
-        attributeFilter: ["data-state"],
+        attributeFilter: ["data-state", "hidden"],
       });
     });
     await this.page.goto(url);
@@ -114,6 +128,20 @@ export class Visitor implements AsyncDisposable {
 
   seenStates(): Promise<string[]> {
     return this.page.evaluate("seenStates");
+  }
+
+  /** Titles of the messages that have been shown. */
+  seenProblems(): Promise<string[]> {
+    return this.page.evaluate("seenProblems");
+  }
+
+  /** What a screen reader was told without having asked. */
+  announced(): Promise<string[]> {
+    return this.page.evaluate("announced");
+  }
+
+  focused(): Promise<string> {
+    return this.page.evaluate("document.activeElement.id || document.activeElement.tagName");
   }
 
   async connect(): Promise<void> {

@@ -10,6 +10,8 @@ import { type Visitor, VisitorsBrowser } from "./console-visitor.ts";
 const SOON = { timeout: 10_000 };
 /** For what has to be said first: the microphone's question comes round every 13 s. */
 const SPOKEN = { timeout: 30_000, interval: 200 };
+/** Short enough for everyone to be let in again, and to be seen all the same. */
+const SIGNALLING_CUT_MS = 1_000;
 const PERSONA = "A lighthouse keeper who never hurries.";
 
 let stack: Stack;
@@ -77,9 +79,7 @@ describe("before a call", () => {
     const reached: string[] = [];
     for (let presses = 0; presses < 10; presses++) {
       await visitor.page.keyboard.press("Tab");
-      reached.push(
-        await visitor.page.evaluate("document.activeElement.id || document.activeElement.tagName"),
-      );
+      reached.push(await visitor.focused());
     }
     expect(reached).toEqual([
       ...["connect", "language", "microphone", "persona", "push-mode"],
@@ -165,7 +165,20 @@ describe("a call", () => {
     expect(await visitor.page.getAttribute("#latency svg", "aria-label")).toMatch(/median \d/);
   });
 
-  it("lists the microphones and changes to another one during the call", async () => {
+  it("has announced each step, and none of what is heard anyway", async () => {
+    const announced = await visitor.announced();
+    expect(announced).toEqual(expect.arrayContaining(["Starting a session…", "Connected: say something"]));
+    expect(announced.join()).not.toMatch(/offline demo|You said|Listening|is speaking/);
+  });
+
+  it("keeps the session's id on one line on a small phone", async () => {
+    const { page } = visitor;
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await page.evaluate("document.getElementById('session-id').getClientRects().length")).toBe(1);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it("lists the microphones, changes to another one during the call, and back", async () => {
     onTestFailed(explain);
     const options = visitor.page.locator("#microphone option");
     await expect.poll(() => options.count(), SOON).toBeGreaterThan(2);
@@ -173,7 +186,10 @@ describe("a call", () => {
     await visitor.page.selectOption("#microphone", { label: wanted });
     await openLog(visitor);
     await visitor.page.selectOption("#log-kind", "device");
-    await expect.poll(() => visitor.text("#log-entries"), SOON).toContain(wanted);
+    const lastEntry = () => visitor.page.locator("#log-entries li").last().innerText();
+    await expect.poll(lastEntry, SOON).toContain(wanted);
+    await visitor.page.selectOption("#microphone", { value: "" });
+    await expect.poll(lastEntry, SOON).toContain((await options.nth(1).textContent()) ?? "nothing");
   });
 
   it("mutes with push to talk, and opens while the space bar is held", async () => {
@@ -182,17 +198,17 @@ describe("a call", () => {
     const isOn = () =>
       page.evaluate<boolean>("!document.getElementById('user-speaking').textContent.includes('muted')");
     const level = () => page.evaluate<number>("document.getElementById('mic-level').value");
-    await page.check("#push-mode");
+    // With the mouse, which would leave the focus on the switch, and the space bar to switch it.
+    await page.click(".switch");
     expect(await isOn()).toBe(false);
     await expect.poll(level, SOON).toBe(0);
-    await page.focus("#hangup");
-    await page.evaluate("document.activeElement.blur()");
     await page.keyboard.down("Space");
     await expect.poll(isOn, SOON).toBe(true);
     // The question comes round within 13 s: what is held that long is heard.
     await expect.poll(level, SPOKEN).toBeGreaterThan(0.1);
     await page.keyboard.up("Space");
     await expect.poll(isOn, SOON).toBe(false);
+    expect(await page.isChecked("#push-mode")).toBe(true);
 
     // By a screen reader, which presses without a pointer.
     await page.evaluate("document.getElementById('talk').click()");
@@ -222,13 +238,28 @@ describe("a call", () => {
     expect(await visitor.violations()).toEqual([]);
   });
 
-  it("says when the network is away, and when it is back", async () => {
+  // What says that it is back goes with the next word, which may come at once: so each is looked for among all.
+  it("says when the device is offline, and when it is back", async () => {
     onTestFailed(explain);
     await visitor.context.setOffline(true);
-    await expect.poll(() => visitor.text("#problem"), SOON).toContain("offline");
+    await expect.poll(() => visitor.text("#problem"), SOON).toContain("This device is offline");
     expect(await visitor.violations()).toEqual([]);
     await visitor.context.setOffline(false);
-    await expect.poll(() => visitor.text("#problem"), SOON).not.toContain("offline");
+    await expect
+      .poll(() => visitor.seenProblems(), SOON)
+      .toEqual(["This device is offline", "The network is back"]);
+  });
+
+  it("says when Daily's signalling is cut, and when it is back, and the call goes on", async () => {
+    onTestFailed(explain);
+    const turns = () => visitor.page.locator("#latency svg .bar").count();
+    const before = { problems: await visitor.seenProblems(), turns: await turns() };
+    await post(`${stack.daily.url}/_emulator/faults`, { fault: "dropSignalling", ms: SIGNALLING_CUT_MS });
+    await expect
+      .poll(async () => (await visitor.seenProblems()).slice(before.problems.length), SOON)
+      .toEqual(["The network is unsteady", "The network is back"]);
+    await expect.poll(turns, SPOKEN).toBeGreaterThan(before.turns);
+    expect(await visitor.page.isVisible("#problem")).toBe(false);
   });
 
   it("ends by the keyboard, and says what became of the session", async () => {
@@ -239,10 +270,13 @@ describe("a call", () => {
     await visitor.stateIs("ended");
     expect(await page.evaluate("document.activeElement.id")).toBe("connect");
     await expect.poll(() => visitor.text("#outcome"), SOON).toContain("completed");
-    expect(await page.isVisible("[role=alert]")).toBe(false);
+    expect(await page.isVisible("#problem")).toBe(false);
     expect(await page.getAttribute("#timeline svg", "aria-label")).toContain("Session ended");
     expect(await visitor.violations()).toEqual([]);
-    expect(visitor.complaints.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"))).toEqual([]);
+    // But those that the tests themselves made.
+    expect(
+      visitor.complaints.filter((text) => !/ERR_INTERNET_DISCONNECTED|\/signalling' failed/.test(text)),
+    ).toEqual([]);
   });
 });
 
@@ -272,15 +306,36 @@ describe("the other ends of a call", () => {
     await expect.poll(() => visitor.page.isVisible("#problem"), SOON).toBe(false);
   });
 
+  it("gives the space bar to push to talk, and to no button that has the focus when the call begins or ends", async () => {
+    onTestFailed(explain);
+    await using visitor = await visit();
+    const { page } = visitor;
+    await visitor.stateIs("idle");
+    await page.click(".switch");
+    await page.click("#connect");
+    await page.waitForSelector("#talk:not([hidden])", { timeout: 20_000 });
+    expect(await visitor.focused()).toBe("talk");
+    await page.keyboard.down("Space");
+    await expect.poll(() => page.getAttribute("#talk", "aria-pressed"), SOON).toBe("true");
+    await post(`${stack.edge.url}/api/rtvi/${await visitor.text("#session-id")}/stop`);
+    await visitor.stateIs("ended");
+    expect(await visitor.focused()).toBe("connect");
+    // A held key repeats, and its release would press the button: a call that nobody asked for.
+    await page.keyboard.down("Space");
+    await page.keyboard.up("Space");
+    expect((await visitor.seenStates()).at(-1)).toBe("ended");
+  });
+
   it("is ended by the assistant, and says that it was stopped elsewhere", async () => {
     onTestFailed(explain);
     await using visitor = await visit();
     await visitor.call();
     const id = await visitor.text("#session-id");
-    const stopped = await fetch(`${stack.edge.url}/api/rtvi/${id}/stop`, { method: "POST" });
-    expect(stopped.status).toBe(200);
+    await post(`${stack.edge.url}/api/rtvi/${id}/stop`);
     await visitor.stateIs("ended");
-    await expect.poll(() => visitor.text("#problem"), SOON).toMatch(/ended|stopped/);
+    await expect.poll(() => visitor.text("#problem"), SOON).toContain("The session was stopped elsewhere");
+    // Nothing to be alarmed about.
+    expect(await visitor.page.getAttribute("#problem", "role")).toBe("status");
     await expect.poll(() => visitor.text("#outcome"), SOON).toContain("stopped");
     expect(await visitor.violations()).toEqual([]);
   });
@@ -291,16 +346,17 @@ describe("the other ends of a call", () => {
     await visitor.call();
     await post(`${stack.daily.url}/_emulator/reset`);
     await visitor.stateIs("ended");
-    await expect.poll(() => visitor.text("[role=alert]"), SOON).toMatch(/Press Connect|connect again/i);
+    await expect.poll(() => visitor.text("[role=alert]"), SOON).toContain("Daily failed");
     expect(await visitor.violations()).toEqual([]);
   });
 
   it("says that the assistant was lost, and then that no bot host is left", { timeout: 60_000 }, async () => {
     onTestFailed(explain);
     await using visitor = await visit();
-    const { pid } = stack.bot.program;
+    const { program } = stack.bot;
+    const { pid } = program;
     if (pid === undefined) throw new Error("the bot runtime has no pid");
-    // Frozen as soon as it has taken the call: it will never say that it is ready.
+    // Frozen as soon as it has taken the call, and killed before it can say that it is ready.
     await visitor.page.route("**/api/rtvi/start", async (route) => {
       const response = await route.fetch();
       process.kill(pid, "SIGSTOP");
@@ -309,10 +365,13 @@ describe("the other ends of a call", () => {
     await visitor.connect();
     await visitor.stateIs("connecting");
     expect(await visitor.violations()).toEqual([]);
-    process.kill(pid, "SIGCONT");
-    await stack.bot.program.stop();
+    program.kill();
+    await program.exited;
     await visitor.stateIs("ended", 30_000);
-    await expect.poll(() => visitor.text("#problem"), SPOKEN).not.toBe("");
+    await expect
+      .poll(() => visitor.text("[role=alert]"), SPOKEN)
+      .toMatch(/^The assistant was lost\s+The bot runtime stopped or was cut off/);
+    expect(await visitor.text("#outcome")).toContain("bot_lost");
     await visitor.page.unroute("**/api/rtvi/start");
 
     await visitor.page.click("#connect");
@@ -351,7 +410,10 @@ async function getJson(url: string): Promise<any> {
   return (await fetch(url)).json();
 }
 
-async function post(url: string): Promise<void> {
-  const { ok, status } = await fetch(url, { method: "POST" });
+async function post(url: string, body?: object): Promise<void> {
+  const { ok, status } = await fetch(url, {
+    method: "POST",
+    ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
   expect(ok, `POST ${url}: ${status}`).toBe(true);
 }

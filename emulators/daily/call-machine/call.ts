@@ -88,7 +88,8 @@ export class Call {
         this.#count();
         break;
       case "you-updated":
-        this.#you = message.you;
+        // Not all of it: a new name may be on its way there, and would be gone here for good.
+        this.#you = { ...this.#you, permissions: message.you.permissions, media: message.you.media };
         this.#others.showAll();
         this.#count();
         // What may be sent now is what the change of our media tells.
@@ -105,6 +106,13 @@ export class Call {
         break;
       case "peer-signal":
         this.#others.receive(message.from, message.signal);
+        break;
+      case "session-data-too-large":
+        this.#post({
+          action: "nonfatal-error",
+          type: "meeting-session-data-error",
+          errorMsg: "The session data would be larger than 100 KB.",
+        });
         break;
       case "denied":
         this.#post({
@@ -148,6 +156,7 @@ export class Call {
     this.#signalling.send({ type: "app-message", data, to });
   }
 
+  /** daily-js lets no more through than the emulator takes. What a merge makes of them is the emulator's to say. */
   setSessionData(data: Record<string, unknown>, mergeStrategy: MergeStrategy): void {
     this.#signalling.send({ type: "session-data", data, mergeStrategy });
   }

@@ -14,7 +14,7 @@ import { Levels } from "./levels.ts";
 import { MediaControl } from "./media-control.ts";
 import { readChanges } from "./participant-change.ts";
 import { participantBeforeJoin, toDaily } from "./participants.ts";
-import { fields, number, readSetup, recipients, roomName, type Setup, text } from "./setup.ts";
+import { fields, number, readSetup, readUserName, recipients, roomName, type Setup, text } from "./setup.ts";
 import { Signalling } from "./signalling.ts";
 import { signallingUrl } from "./signalling-client.ts";
 import { Store } from "./store.ts";
@@ -35,6 +35,7 @@ export class Machine {
   #media: MediaControl;
   #settings: KeptSettings;
   #initialized = false;
+  #preAuthentication: Signalling | null = null;
   #room: RoomInfo | null = null;
   #state: State = { at: "idle" };
 
@@ -68,6 +69,8 @@ export class Machine {
     this.#state = { at: "idle" };
     if (state.at === "joined") state.call.close();
     if (state.at === "joining") state.signalling.close();
+    this.#preAuthentication?.close();
+    this.#preAuthentication = null;
     this.#levels.close();
     this.#media.local.close();
     this.#media = this.#newMedia();
@@ -110,8 +113,9 @@ export class Machine {
       }
     },
     "set-user-name": ({ name }, reply) => {
-      this.#call?.setUserName(text(name) ?? "");
-      reply({ userName: text(name) ?? "" });
+      const userName = readUserName(name) ?? "";
+      this.#call?.setUserName(userName);
+      reply({ userName });
     },
     "set-user-data": ({ userData }, reply) => {
       this.#call?.setUserData(userData);
@@ -211,11 +215,12 @@ export class Machine {
 
   async #preAuth(setup: Setup, reply: Reply): Promise<void> {
     this.#initialize(setup);
+    this.#preAuthentication?.close();
     const signalling = this.#openSignalling(setup);
+    this.#preAuthentication = signalling;
     try {
+      // A leave in the meantime closes the signalling, and then this throws.
       const room = await signalling.hello(roomName(setup.url), setup.token);
-      // Of a call that was left meanwhile nothing is to be told.
-      if (!this.#initialized) throw new CallError("connection-error", { message: "The call was left." });
       this.#room = room;
       this.#post({ action: "access-state-updated", access: { level: "full" } });
       reply({ access: { level: "full" } });

@@ -1,3 +1,4 @@
+import { MAX_NAME_CHARS } from "../signalling-limits.ts";
 import { CUSTOM_TRACK } from "./custom-track.ts";
 
 /** Where a kind of media comes from, as the app asked for it. */
@@ -39,7 +40,10 @@ export interface Setup {
   remoteLevels: ObserverSetup | undefined;
 }
 
-/** Reads what daily-js sends: the app's own properties, and what it prepared (`preloadCache`). */
+/**
+ * Reads what daily-js sends: the app's own properties, and what it prepared (`preloadCache`).
+ * @throws Error for a user's name that is too long
+ */
 export function readSetup(message: Fields): Setup {
   const properties = fields(message.properties);
   const cache = fields(message.preloadCache);
@@ -48,7 +52,7 @@ export function readSetup(message: Fields): Setup {
     url: text(properties.url) ?? "",
     bundleUrl: text(fields(properties.dailyConfig).callObjectBundleUrlOverride),
     token: text(properties.token),
-    userName: text(properties.userName),
+    userName: readUserName(properties.userName),
     userData: properties.userData,
     audio: {
       allowed: (cache.allowLocalAudio ?? properties.allowLocalAudio) !== false,
@@ -81,6 +85,18 @@ export function readWish(settings: unknown, source?: unknown): SourceWish {
 export function roomName(url: string): string {
   if (!URL.canParse(url)) return "";
   return new URL(url).pathname.split("/").filter(Boolean).at(-1) ?? "";
+}
+
+/**
+ * The emulator cuts off who has a longer name, and of that the app would only hear as a broken connection.
+ * @throws Error
+ */
+export function readUserName(value: unknown): string | undefined {
+  const userName = text(value);
+  if (userName !== undefined && userName.length > MAX_NAME_CHARS) {
+    throw new Error(`a user's name has at most ${MAX_NAME_CHARS} characters`);
+  }
+  return userName;
 }
 
 /** The `to` of an app message: a session id, several, or `*` for everybody else. */

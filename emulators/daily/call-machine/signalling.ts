@@ -75,10 +75,9 @@ export class Signalling {
     this.#state = { at: "closed" };
     switch (state.at) {
       case "joined":
-        state.socket.send({ type: "leave" });
-        state.socket.close();
-        break;
+      // The emulator may have let us in already: without a word that would be a broken socket, and maybe a ghost.
       case "entering":
+        state.socket.send({ type: "leave" });
         state.socket.close();
         break;
       case "interrupted":

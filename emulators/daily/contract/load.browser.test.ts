@@ -118,9 +118,9 @@ test("without a bundle the join fails with a connection error that says so", asy
     const bundlePathOverride = `http://127.0.0.1:${port}/call-machine`;
     const phone = await phones.phone("newer", { dailyConfig: { bundlePathOverride } });
     await phone.start("join", { url: `${phones.emulator.url}/room` });
-    await eventually(() => phone.events("error")).toMatchObject([
-      { error: { type: "connection-error", details: { on: "load" } } },
-    ]);
+    // daily-js tries three times, three seconds apart.
+    const gaveUp = expect.poll(() => phone.events("error"), { timeout: 30_000 });
+    await gaveUp.toMatchObject([{ error: { type: "connection-error", details: { on: "load" } } }]);
     expect((await phone.events("load-attempt-failed")).length).toBeGreaterThan(1);
   } finally {
     empty.close();

@@ -61,6 +61,11 @@ describe.each(RELEASES)("with the %s release", (release) => {
     await eventually(() => phone.participant(phone.id)).toMatchObject({
       permissions: { canAdmin: ["participants"] },
     });
+    // An owner alone may open somebody's microphone.
+    await phone.do("updateParticipant", third.id, { setAudio: true });
+    await eventually(() => phone.last("nonfatal-error")).toMatchObject({
+      errorMsg: expect.stringMatching(/Not allowed: .*audio on/),
+    });
     await phone.do("updateParticipant", third.id, { eject: true });
     await eventually(() => third.events("error")).toMatchObject([{ error: { type: "ejected" } }]);
   });

@@ -1,4 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { eventually, type Phone, type Phones, RELEASES, type Room, startPhones } from "./phones.ts";
 
 /** Nothing of a call stays behind in its page, however it ended and however often there was one. */
@@ -10,6 +13,32 @@ beforeAll(async () => {
 });
 afterEach(() => phones.hangUp());
 afterAll(() => phones?.close());
+
+/** The emulator's call machine, with a signalling that takes every socket and says nothing. */
+async function startSilentSignalling(emulatorUrl: string) {
+  const server = createServer((request, response) => {
+    const answer = async () => {
+      const bundle = await fetch(`${emulatorUrl}${request.url}`);
+      response.writeHead(bundle.status, {
+        "content-type": "text/javascript",
+        "access-control-allow-origin": "*",
+      });
+      response.end(await bundle.text());
+    };
+    answer().catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+  const sockets = new WebSocketServer({ server });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close(): Promise<void> {
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** The counts of a page as they are at rest; the first AudioContext of the page's own tones is among them. */
 async function atRest(phone: Phone): Promise<Record<string, number>> {
@@ -72,6 +101,14 @@ describe.each(RELEASES)("with the %s release", (release) => {
     ],
     ["a deleted room", (_phone, room) => phones.rest("DELETE", `/rooms/${room.name}`)],
     ["a leave", (phone) => phone.do("leave")],
+    [
+      "a leave while the signalling tries to return",
+      async (phone) => {
+        await phones.inflict({ fault: "dropSignalling", ms: 3_600_000 });
+        await eventually(() => phone.last("network-connection")).toMatchObject({ event: "interrupted" });
+        await phone.do("leave");
+      },
+    ],
   ])("%s leaves nothing that runs", async (_name, end) => {
     const start = await atRest(await callWithEverything(release, await phones.newRoom()));
     const room = await phones.newRoom();
@@ -96,6 +133,23 @@ describe.each(RELEASES)("with the %s release", (release) => {
     expect(await phone.do("join", options)).toHaveProperty("value");
     await phone.do("destroy");
     await eventually(() => phone.remains()).toEqual(start);
+  });
+
+  test("a preAuth that is left while nobody answers closes its socket", async () => {
+    const silent = await startSilentSignalling(phones.emulator.url);
+    try {
+      const dailyConfig = { bundlePathOverride: `${silent.url}/call-machine` };
+      const phone = await phones.phone(release, { dailyConfig });
+      await phone.do("load");
+      const before = await phone.remains();
+      await phone.start("preAuth", { url: `${silent.url}/room` });
+      await eventually(() => phone.remains()).toMatchObject({ sockets: 1 });
+      await phone.do("leave");
+      // The answer's time limit is over too, and with it nothing is left that runs.
+      expect(await phone.remains()).toMatchObject({ sockets: 0, timeouts: before.timeouts ?? 0 });
+    } finally {
+      await silent.close();
+    }
   });
 
   test("a startCamera that is left while the browser asks opens nothing, and asks no more", async () => {

@@ -1,3 +1,4 @@
+import { jsonLength, MAX_SESSION_DATA_CHARS } from "../signalling-limits.ts";
 import type {
   FatalError,
   Media,
@@ -6,7 +7,6 @@ import type {
   Participant,
   ServerMessage,
 } from "../signalling-messages.ts";
-import { jsonLength, MAX_SESSION_DATA_CHARS } from "../signalling-messages.ts";
 import { mayAdminister, maySend } from "./participant-permissions.ts";
 import type { Permissions } from "./permissions.ts";
 
@@ -90,18 +90,29 @@ export class Meeting {
     this.#set(member, { ...member.participant, media });
   }
 
-  /** By an administrator: asks somebody else's call machine to switch a microphone or a camera. */
+  /**
+   * By an administrator: asks somebody else's call machine to switch a microphone or a camera off; on, by an owner
+   * alone (docs.daily.co, "updateParticipant()").
+   */
   requestMedia(by: string, { id, kind, on }: { id: string; kind: MediaKind; on: boolean }): void {
-    if (this.#administers(by, `switch another's ${kind}`)) {
+    if (!this.#administers(by, `switch another's ${kind}`)) return;
+    const asking = this.#members.get(by);
+    if (on && !asking?.participant.owner) {
+      asking?.wire.send({ type: "denied", what: `switch another's ${kind} on` });
+    } else {
       this.#members.get(id)?.wire.send({ type: "media-requested", kind, on });
     }
   }
 
-  /** By an administrator. Only what is given changes. */
+  /** By an administrator. Only what is given changes. Owners cannot be demoted. */
   setPermissions(by: string, { id, permissions }: { id: string; permissions: Permissions }): void {
     if (!this.#administers(by, "change permissions")) return;
     const member = this.#members.get(id);
     if (!member) return;
+    if (member.participant.owner && permissions.canAdmin !== undefined) {
+      this.#members.get(by)?.wire.send({ type: "denied", what: "change what an owner may administer" });
+      return;
+    }
     const given = Object.fromEntries(Object.entries(permissions).filter(([, value]) => value !== undefined));
     const { participant } = member;
     this.#set(member, { ...participant, permissions: { ...participant.permissions, ...given } });

@@ -1,5 +1,5 @@
+import { MAX_APP_MESSAGE_CHARS } from "../signalling-limits.ts";
 import type { Media, Participant, RoomInfo } from "../signalling-messages.ts";
-import { MAX_APP_MESSAGE_CHARS } from "../signalling-messages.ts";
 import type { Ejection } from "./ejection.ts";
 import { type InitialPermissions, initialPermissions } from "./permissions.ts";
 import type { Room } from "./room.ts";

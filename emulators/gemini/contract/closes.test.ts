@@ -1,9 +1,11 @@
+import { Behavior } from "@google/genai";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { EMULATED_GEMINI_KEY } from "../../../protocol/development.ts";
 import { Closes } from "../core/closes.ts";
 import { HANDLE_LIFETIME_MS } from "../core/handles.ts";
 import { EMULATED_VERTEX_TOKEN } from "../settings.ts";
 import { CONFIG, holdTime, pass, passUntil, startTestEmulator } from "../test-support/emulator.ts";
+import { LIVE_25 } from "../test-support/live.ts";
 import { CONSTRAINED_PATH, LIVE_PATH, livePath, VERTEX_PATH } from "../test-support/paths.ts";
 import { LIVE_38, VERTEX_PREFIX } from "../test-support/setups.ts";
 
@@ -240,9 +242,9 @@ describe("1008", () => {
     await expect(resume()).rejects.toThrow("(code 1008): BidiGenerateContent session not found");
   });
 
-  test("during a tool that does not block, by order", async () => {
-    const tools = [{ functionDeclarations: [{ name: "f" }] }];
-    const { closes } = await emulator.connect({ ...CONFIG, tools });
+  test("during a tool of 2.5 that does not block, by order", async () => {
+    const tools = [{ functionDeclarations: [{ name: "f", behavior: Behavior.NON_BLOCKING }] }];
+    const { closes } = await emulator.connect({ ...CONFIG, tools }, LIVE_25);
     const { id: session } = await emulator.newestSession();
     const reason = "Operation is not implemented, or supported, or enabled.";
     await emulator.post("faults", { fault: "close", code: 1008, reason, at: "duringTool", session });

@@ -1,0 +1,43 @@
+/**
+ * A bot host without bots: `bot-host.ts`, with PORT. It answers start signals as a host does, and those whose metadata say
+ * so (`host`: `full`, `breaks`) as one in trouble. Signatures are not checked here; the bot runtime's own tests do that.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { StartSignal } from "../../../protocol/bot-host.ts";
+
+const LOAD = { active: 0, capacity: 1_000 };
+
+const server = createServer((request, response) => {
+  void answer(request, response);
+});
+server.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {
+  const { port } = server.address() as AddressInfo; // of a server that listens on TCP
+  process.stdout.write(`${JSON.stringify({ event: "server.listening", url: `http://127.0.0.1:${port}` })}\n`);
+});
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    server.close();
+    server.closeAllConnections();
+  });
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const text = await textOf(request);
+  if (request.method === "GET") return reply(response, 200, { ...LOAD, status: "ok", draining: false });
+  if (request.method === "DELETE") return reply(response, 200, { ...LOAD, stopped: true });
+  const { sessionId, attempt, metadata } = StartSignal.parse(JSON.parse(text));
+  if (metadata.host === "full") return reply(response, 503, {});
+  if (metadata.host === "breaks") return reply(response, 500, {});
+  return reply(response, 202, { ...LOAD, sessionId, attempt });
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  return text;
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
