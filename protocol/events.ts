@@ -2,8 +2,8 @@ import { z } from "zod";
 import { EndReason, Mark, SessionState, TranscriptEntry, Usage } from "./session.ts";
 
 /**
- * The events of a session: the WebSocket at `rtvi.wsEndpoint` of a start's reply, and of `GET /api/rtvi/{id}`. The
- * address holds a ticket that opens nothing else; it may be renewed by asking for the session again. JSON text
+ * The events of a session: the WebSocket at `rtvi.wsEndpoint` of a start's reply. The
+ * address holds a ticket that opens nothing else, and is good until some minutes after the session. JSON text
  * messages, one object each, from the edge alone. The plain text `ping` is answered `pong` without waking the session.
  *
  * Everything that has happened comes first, then what happens, each with its number. Whoever comes back after a lost

@@ -169,8 +169,6 @@ export const SessionView = z.object({
   timeline: z.partialRecord(Mark, z.number().nonnegative()),
   transcript: z.array(TranscriptEntry),
   usage: Usage,
-  /** The address of the session's events, with a new ticket; see `events.ts`. */
-  rtvi: z.object({ wsEndpoint: z.string() }),
 });
 export type SessionView = z.infer<typeof SessionView>;
 

@@ -13,7 +13,6 @@ const view: SessionView = {
   timeline: { room: 50 },
   transcript: [],
   usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
-  rtvi: { wsEndpoint: "wss://edge.example/api/rtvi/s1/events?ticket=t" },
 };
 const complete: SessionView = { ...view, timeline: { room: 50, firstBotAudio: 900 } };
 

@@ -14,7 +14,6 @@ const base: SessionView = {
   timeline: {},
   transcript: [],
   usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
-  rtvi: { wsEndpoint: "wss://edge.example/api/rtvi/s1/events?ticket=t" },
 };
 const over: SessionView = {
   ...base,

@@ -182,7 +182,7 @@ export const OPERATIONS: Readonly<Record<string, Partial<Record<"get" | "post", 
           name: EVENTS_TICKET,
           in: "query",
           required: true,
-          description: "Part of `rtvi.wsEndpoint` of a start's reply, and of the session.",
+          description: "Part of `rtvi.wsEndpoint` of a start's reply.",
           schema: { type: "string" },
         },
         {

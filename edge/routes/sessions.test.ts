@@ -276,7 +276,6 @@ describe("view and stop", () => {
       timeline: { room: expect.any(Number), dispatched: expect.any(Number) },
       transcript: [],
       usage: { promptTokens: 0, responseTokens: 0, totalTokens: 0 },
-      rtvi: { wsEndpoint: expect.stringContaining(`/api/rtvi/${sessionId}/events?ticket=`) },
     });
   });
 

@@ -5,7 +5,6 @@ import {
   IDEMPOTENCY_KEY_HEADER,
   IdempotencyKey,
   SESSION_ID_HEADER,
-  type SessionView,
   type StartReply,
   StartRequest,
 } from "../../protocol/session.ts";
@@ -54,10 +53,7 @@ export async function startSession(c: EdgeContext): Promise<Response> {
 export async function viewSession(c: EdgeContext): Promise<Response> {
   const view = await session(c).view(c.get("caller"));
   if (!view) throw noSuchSession();
-  const { sessionId, expiresAt } = view;
-  const wsEndpoint = await eventsUrl(c.get("settings"), { sessionId, expiresAt: Date.parse(expiresAt) });
-  const reply: SessionView = { ...view, rtvi: { wsEndpoint } };
-  return c.json(reply);
+  return c.json(view);
 }
 
 /** `POST /api/rtvi/{id}/stop`: idempotent. */

@@ -7,7 +7,7 @@ import { signEdgeToken, verifyEdgeToken } from "./edge-token.ts";
  * Addresses end up in histories and proxies, so it opens nothing else: no view, no stop, no room.
  */
 const TICKET = { audience: "chat-vrd-events" };
-/** After the session must be over, or after it was asked for, whichever is later: long enough to read how it ended. */
+/** After the session must be over: long enough to read how it ended. */
 const AFTERLIFE_MS = 10 * 60_000;
 /** A ticket has about 300 characters. What is longer is not looked at. */
 const MAX_TICKET_CHARS = 1_024;
@@ -22,7 +22,7 @@ export async function signEventsTicket(
   key: SigningKey,
   { sessionId, expiresAt }: TicketFor,
 ): Promise<string> {
-  const expiresAtS = Math.ceil((Math.max(expiresAt, Date.now()) + AFTERLIFE_MS) / 1_000);
+  const expiresAtS = Math.ceil((expiresAt + AFTERLIFE_MS) / 1_000);
   return signEdgeToken(key, { ...TICKET, subject: sessionId, expiresAtS });
 }
 

@@ -125,13 +125,12 @@ describe("a watcher", () => {
   });
 
   test("who comes after the end hears everything, and is let go at once", async () => {
-    const { reply } = await started();
+    const { reply, url } = await started();
     await post(`/api/rtvi/${reply.sessionId}/stop`);
-    const { rtvi } = await view(reply.sessionId);
-    const watcher = await watch(rtvi.wsEndpoint);
+    const watcher = await watch(url);
     expect((await watcher.untilClosed()).code).toBe(EventsClose.ended);
     expect(watcher.messages.at(-1)).toMatchObject({ type: "state", state: "completed", reason: "stopped" });
-    const again = await watch(rtvi.wsEndpoint, watcher.messages.length);
+    const again = await watch(url, watcher.messages.length);
     expect((await again.untilClosed()).code).toBe(EventsClose.ended);
     expect(again.messages).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { EventsClose } from "../../protocol/events.ts";
 import { LinkClose } from "../../protocol/link.ts";
 import { describeError } from "../../protocol/log.ts";
-import type { StopReply, TranscriptEntry } from "../../protocol/session.ts";
+import type { SessionView, StopReply, TranscriptEntry } from "../../protocol/session.ts";
 import { type Caller, mayUse } from "../callers/caller.ts";
 import { log } from "../log-events.ts";
 import { loadSettings } from "../settings.ts";
@@ -21,7 +21,7 @@ import type { StartCommand, StartOutcome } from "./start.ts";
 import { SessionStarter } from "./starter.ts";
 import { SessionStore } from "./store.ts";
 import { readUpgrade } from "./upgrades.ts";
-import { type InnerView, stopReplyOf, viewOf } from "./view.ts";
+import { stopReplyOf, viewOf } from "./view.ts";
 
 /** When the alarm itself broke, it looks again after this long. That is a fault of ours, which no haste mends. */
 const ALARM_RETRY_MS = 60_000;
@@ -62,7 +62,7 @@ export class Session extends DurableObject<Env> {
   }
 
   /** `undefined`: there is no such session, or it was forgotten, or it is none of the caller's business. */
-  view(caller: Caller): InnerView | undefined {
+  view(caller: Caller): SessionView | undefined {
     const record = this.#recordFor(caller);
     return record && viewOf(record, this.#store.transcript());
   }

@@ -1,11 +1,8 @@
 import type { SessionView, StopReply, TranscriptEntry } from "../../protocol/session.ts";
 import { isEnded, type SessionRecord } from "./record.ts";
 
-/** All that a caller sees but the address of the events, which the Worker writes. */
-export type InnerView = Omit<SessionView, "rtvi">;
-
 /** A session as its caller may see it: no token, nothing of the inside. */
-export function viewOf(record: SessionRecord, transcript: TranscriptEntry[]): InnerView {
+export function viewOf(record: SessionRecord, transcript: TranscriptEntry[]): SessionView {
   const { life, bot } = record;
   return {
     sessionId: record.sessionId,
