@@ -71,9 +71,32 @@ describe("settle", () => {
 
   it("says so when the service cannot be asked", async () => {
     const session = () => Promise.reject(new FailureError({ kind: "unreachable" }));
+    const settled = settle({ api: { ...fakeApi([]), session }, sessionId: "s1", stop: false });
+    await vi.runAllTimersAsync();
+    expect(await settled).toEqual({ kind: "unknown", failure: { kind: "unreachable" } });
+  });
+
+  it("asks and stops again when the network that ended the call comes back", async () => {
+    const api = fakeApi([over]);
+    let away = 3;
+    const throughNetwork =
+      <Answer>(request: () => Promise<Answer>) =>
+      () =>
+        away-- > 0 ? Promise.reject(new FailureError({ kind: "unreachable" })) : request();
+    const [stop, session] = [throughNetwork(api.stop), throughNetwork(api.session)];
+    const settled = settle({ api: { stop, session }, sessionId: "s1", stop: true });
+    await vi.runAllTimersAsync();
+    expect(await settled).toEqual(outcome);
+    expect(api.calls).toEqual(["stop", "read"]);
+  });
+
+  it("does not ask again what the service has refused", async () => {
+    const failure = { kind: "refused", status: 404, detail: "" } as const;
+    const session = vi.fn(() => Promise.reject(new FailureError(failure)));
     expect(await settle({ api: { ...fakeApi([]), session }, sessionId: "s1", stop: false })).toEqual({
       kind: "unknown",
-      failure: { kind: "unreachable" },
+      failure,
     });
+    expect(session).toHaveBeenCalledOnce();
   });
 });

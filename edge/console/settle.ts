@@ -18,23 +18,26 @@ export interface SettleOptions {
 /** How often the record is read, and how long between: a lost bot is noticed after some 3 s. */
 const READS = 8;
 const PAUSE_MS = 1_000;
+/** How often one request is sent when no answer comes: what ended the call may be the network, which comes back. */
+const TRIES = 10;
 
 /**
  * Sees to it that the session of a finished call is over, and tells what became of it. Never rejects, and takes
- * at most `READS` pauses and a few requests, which have their own time limit.
+ * at most `READS` pauses and a few requests, each with at most `TRIES` pauses and a time limit of its own.
  */
 export async function settle({ api, sessionId, stop, seen }: SettleOptions): Promise<Outcome> {
   const read = async () => {
-    const view = await api.session(sessionId);
+    const view = await untilAnswered(() => api.session(sessionId));
     seen?.(view);
     return view;
   };
+  const end = () => untilAnswered(() => api.stop(sessionId));
   try {
-    if (stop) await api.stop(sessionId);
+    if (stop) await end();
     const view = await readUntilOver(read);
     if (isOver(view)) return outcomeOf(view);
     // Nobody is left in this call, so a session that still runs would be paid for in vain.
-    await api.stop(sessionId);
+    await end();
     return outcomeOf(await read());
   } catch (error) {
     return { kind: "unknown", failure: asFailure(error) };
@@ -44,10 +47,26 @@ export async function settle({ api, sessionId, stop, seen }: SettleOptions): Pro
 async function readUntilOver(read: () => Promise<SessionView>): Promise<SessionView> {
   let view = await read();
   for (let reads = 1; reads < READS && !isOver(view); reads++) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause();
     view = await read();
   }
   return view;
+}
+
+async function untilAnswered<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; tries < TRIES; tries++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (asFailure(error).kind !== "unreachable") throw error;
+    }
+    await pause();
+  }
+  return request();
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
 function isOver({ state }: SessionView): boolean {
