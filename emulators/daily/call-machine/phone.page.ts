@@ -149,10 +149,6 @@ const api = {
     watched.watchedTrack = watched.call.participants().local.tracks.audio.persistentTrack;
   },
   watchedTrack: (name: string) => phone(name).watchedTrack?.readyState ?? null,
-  isWatchedTrackSent: (name: string) => {
-    const { call, watchedTrack } = phone(name);
-    return call.participants().local.tracks.audio.persistentTrack === watchedTrack;
-  },
 };
 export type PhonePage = typeof api;
 

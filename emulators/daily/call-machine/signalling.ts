@@ -74,13 +74,14 @@ export class Signalling {
     const state = this.#state;
     this.#state = { at: "closed" };
     switch (state.at) {
-      case "joined":
-      // The emulator may have let us in already: without a word that would be a broken socket, and maybe a ghost.
+      // The emulator may have answered already: without a word this would be a broken socket, and maybe a ghost.
       case "entering":
+      case "joined":
         state.socket.send({ type: "leave" });
         state.socket.close();
         break;
       case "interrupted":
+        state.attempt?.send({ type: "leave" });
         state.attempt?.close();
         if (state.timer !== null) clearTimeout(state.timer);
         break;
