@@ -13,6 +13,8 @@ export default defineConfig({
             // A `.env` of the checkout must not reach the tests: what matters is set here, and empty is absent.
             // The addresses are nobody's, so that a call that is not faked reaches nothing that runs.
             miniflare: {
+              // As in a deployment with containers; there is no container engine, so none ever runs.
+              durableObjects: { BOT_CONTAINERS: { className: "BotContainer", useSQLite: true } },
               bindings: {
                 APP_ENV: "development",
                 PUBLIC_URL: "http://edge.test",
@@ -24,6 +26,11 @@ export default defineConfig({
                 DAILY_TOKEN_MODE: "",
                 DAILY_CALL_MACHINE_URL: "",
                 BOT_RUNTIME_URL: "http://bots.test",
+                CONTAINER_REGIONS: "",
+                MAX_CONTAINERS: "",
+                BOT_CAPACITY: "",
+                GEMINI_MODEL: "",
+                CLIENT_GRACE_MS: "",
                 EDGE_SIGNING_KEY: "",
                 GOOGLE_API_KEY: "",
                 BOT_NAME: "",
@@ -43,7 +50,14 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "edge", include: ["edge/**/*.test.ts"], exclude: ["edge/console/**"] },
+        test: {
+          name: "edge",
+          include: ["edge/**/*.test.ts"],
+          exclude: ["edge/console/**"],
+          // Beyond what a wait may take, so that it is the wait that tells what did not come.
+          testTimeout: 20_000,
+          provide: { sessionSeeds: Number(process.env.SESSION_SEEDS || 500) },
+        },
       },
       {
         test: {
@@ -66,10 +80,23 @@ export default defineConfig({
           name: "browser",
           environment: "node",
           include: [
-            "bot-runtime/**/*.browser.test.ts",
             "emulators/**/*.browser.test.ts",
-            "test/e2e/**/*.test.ts",
-            "test/campaign/*.test.ts",
+            "test/e2e/console*.test.ts",
+            "test/campaign/api.test.ts",
+          ],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Sound is compared and memory is measured here, one file at a time, with nothing beside it.
+          name: "calls",
+          environment: "node",
+          include: [
+            "bot-runtime/**/*.browser.test.ts",
+            "test/e2e/{first-call,room,supervision}.test.ts",
+            "test/campaign/leaks.test.ts",
           ],
           fileParallelism: false,
           testTimeout: 60_000,

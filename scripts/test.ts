@@ -1,6 +1,6 @@
 /**
  * `npm test [vitest arguments]`: the unit, Worker and browser tests, then one line with the sum of all.
- * What needs Chromium runs after the rest: audio in real time should not share the machine with it.
+ * Whole calls run last and alone: audio in real time should not share the machine with anything.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -17,7 +17,7 @@ let passed = 0;
 let failed = 0;
 let broken = false;
 
-for (const projects of [["node", "edge"], ["browser"]]) {
+for (const projects of [["node", "edge"], ["browser"], ["calls"]]) {
   const report = join(folder, `${projects[0]}.json`);
   const code = await vitest([
     "run",
