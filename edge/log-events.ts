@@ -59,6 +59,11 @@ export type EdgeLogEvent = LogEventBase &
         failure: string;
         status?: number;
       }
+    | { event: "container.awake"; hostId: string; ms: number }
+    /** `error`: it ended by itself, or never ran. */
+    | { event: "container.ended"; hostId: string; error?: string }
+    | { event: "container.told_to_end"; hostId: string; how: "end" | "destroy" }
+    | { event: "container.wake_failed" | "container.look_failed"; hostId: string; error: string }
   );
 
 export const log = createLog<EdgeLogEvent>("edge");

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { StartSignal } from "../protocol/bot-host.ts";
 import { DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/development.ts";
 import { LinkClose } from "../protocol/link.ts";
+import { MAX_DRAINED_BYTES } from "./http/body.ts";
 import { isSessionId } from "./session/session-id.ts";
 import { CLOSED, clientOf, newUser, started, TOKENS } from "./testing/callers.ts";
 import { useCapturedLogs } from "./testing/captured-logs.ts";
@@ -239,8 +240,28 @@ describe("a body that is meant to hurt", () => {
     const headers = { "content-type": "application/json" };
     const response = await withSettings({}, "/start", { method: "POST", headers, body });
     expect(response.status).toBe(413);
-    expect(sent).toBeLessThan(100_000);
+    expect(sent).toBeLessThan(MAX_DRAINED_BYTES + 100_000);
   });
+
+  test.each([
+    ["too large", "application/json", 413],
+    ["of another type", "text/plain", 415],
+  ])(
+    "that is %s is read to its end all the same, or its connection would be lost to the next request",
+    async (_, type, status) => {
+      let left = 300;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (left-- > 0) controller.enqueue(new Uint8Array(1_024).fill(0x20));
+          else controller.close();
+        },
+      });
+      const headers = { "content-type": type };
+      const response = await withSettings({}, "/start", { method: "POST", headers, body });
+      expect(response.status).toBe(status);
+      expect(left).toBeLessThan(0);
+    },
+  );
 
   test.each([
     '{"__proto__":{"createDailyRoom":false,"polluted":true}}',

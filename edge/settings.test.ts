@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/development.ts";
+import { REGIONS } from "./fleet/regions.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./settings.ts";
 
 const OWN_KEY = JSON.stringify({ ...DEV_SIGNING_KEY, kid: "own", x: "A".repeat(43), d: "B".repeat(43) });
@@ -39,7 +40,7 @@ describe("development", () => {
     expect(settings).toMatchObject({
       production: false,
       publicUrl: "http://localhost:8787",
-      botHostUrls: ["http://localhost:8080"],
+      fleet: { addresses: [{ url: "http://localhost:8080", region: undefined }], containers: undefined },
       signingKey: DEV_SIGNING_KEY,
       gemini: { configured: false },
       sessionMaxMs: 3_600_000,
@@ -107,6 +108,21 @@ describe("development", () => {
     ["DEFAULT_LANGUAGE", "tlh"],
     ["PUBLIC_URL", "ftp://example.com"],
     ["BOT_RUNTIME_URL", "localhost:8080"],
+    ["BOT_RUNTIME_URL", "ftp://bots.example.com"],
+    ["BOT_RUNTIME_URL", "europe=https://bots.example.com"],
+    ["BOT_RUNTIME_URL", "=https://bots.example.com"],
+    ["BOT_RUNTIME_URL", "weur=bots.example.com"],
+    ["BOT_RUNTIME_URL", "weur=enam=https://bots.example.com"],
+    ["BOT_RUNTIME_URL", "https://user:secret@bots.example.com"],
+    ["BOT_RUNTIME_URL", "https://bots.example.com/?region=weur"],
+    ["BOT_RUNTIME_URL", "https://bots.example.com/#weur"],
+    ["BOT_RUNTIME_URL", "https://bots.example.com,weur=https://BOTS.example.com/"],
+    ["CONTAINER_REGIONS", "europe"],
+    ["CONTAINER_REGIONS", ","],
+    ["MAX_CONTAINERS", "0"],
+    ["MAX_CONTAINERS", "17"],
+    ["BOT_CAPACITY", "65"],
+    ["CLIENT_GRACE_MS", "a minute"],
     ["ALLOWED_ORIGINS", "https://app.example.com/path"],
     ["ALLOWED_ORIGINS", "*"],
     ["ALLOW_ANONYMOUS", "maybe"],
@@ -213,12 +229,84 @@ describe("who may call", () => {
   });
 });
 
+describe("where bots run", () => {
+  const addressesOf = (BOT_RUNTIME_URL: string) => valid({ ...PRODUCTION, BOT_RUNTIME_URL }).fleet.addresses;
+
+  test("is said by addresses, each with its region or without", () => {
+    expect(addressesOf("weur=https://bots-eu.example.com/, https://bots.example.com/a=b,,")).toEqual([
+      { url: "https://bots-eu.example.com", region: "weur" },
+      { url: "https://bots.example.com/a=b", region: undefined },
+    ]);
+  });
+
+  test("is refused unencrypted in production, whatever its region", () => {
+    const BOT_RUNTIME_URL = "weur=http://bots.example.com";
+    expect(problems({ ...PRODUCTION, BOT_RUNTIME_URL })).toEqual([
+      "BOT_RUNTIME_URL must be https in production.",
+    ]);
+  });
+
+  test("is refused with a sentence that shows how it is written", () => {
+    expect(problems({ ...PRODUCTION, BOT_RUNTIME_URL: "europe=https://bots.example.com" }).join()).toContain(
+      "wnam enam sam weur",
+    );
+    const said = problems({ ...PRODUCTION, BOT_RUNTIME_URL: "https://user:secret@bots.example.com" }).join();
+    expect(said).toContain("such as https://bots.example.com or weur=https://bots.example.com");
+    expect(said).not.toContain("secret");
+  });
+
+  describe("in containers", () => {
+    const { BOT_RUNTIME_URL: _, ...nowhere } = PRODUCTION;
+    const { BOT_CONTAINERS } = env;
+    const production = { ...nowhere, BOT_CONTAINERS, GOOGLE_API_KEY: "a-google-key" };
+
+    test("is enough for production, without an address", () => {
+      expect(valid(production).fleet).toMatchObject({
+        addresses: [],
+        containers: { regions: REGIONS, perRegion: 2, capacity: 8 },
+      });
+    });
+
+    test("needs no address in development either, and does not make one up", () => {
+      expect(valid({ APP_ENV: "development", BOT_CONTAINERS }).fleet.addresses).toEqual([]);
+    });
+
+    test("can be bound to regions", () => {
+      const containers = { CONTAINER_REGIONS: "weur, eeur,weur", MAX_CONTAINERS: "5", BOT_CAPACITY: "12" };
+      expect(valid({ ...production, ...containers }).fleet.containers).toMatchObject({
+        regions: ["weur", "eeur"],
+        perRegion: 5,
+        capacity: 12,
+      });
+    });
+
+    test("gives them what a bot runtime needs, and of secrets only what it has to use", () => {
+      const { environment } = valid({ ...production, GEMINI_MODEL: "a-model" }).fleet.containers ?? {};
+      expect(environment).toEqual({
+        APP_ENV: "production",
+        GOOGLE_API_KEY: "a-google-key",
+        DAILY_API_KEY: "known-to-the-edge",
+        EDGE_JWKS: JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", kid: "own", x: "A".repeat(43) }] }),
+        BOT_CAPACITY: "8",
+        GEMINI_MODEL: "a-model",
+      });
+    });
+
+    test("needs the key that they work with", () => {
+      const { GOOGLE_API_KEY: __, ...keyless } = production;
+      expect(problems(keyless)).toEqual([expect.stringContaining("GOOGLE_API_KEY is missing")]);
+      // Where calls go to addresses, they have their own.
+      expect(problems({ ...keyless, BOT_RUNTIME_URL: "https://bots.example.com" })).toEqual([]);
+    });
+  });
+});
+
 describe("production", () => {
   test("passes when everything is there", () => {
     expect(valid(PRODUCTION)).toMatchObject({
       production: true,
       publicUrl: "https://voice.example.com",
-      botHostUrls: ["https://bots.example.com"],
+      fleet: { addresses: [{ url: "https://bots.example.com", region: undefined }], containers: undefined },
       daily: { emulated: false, apiUrl: "https://api.daily.co/v1", domainName: "example" },
     });
   });

@@ -4,6 +4,15 @@ import { LANGUAGE_TAGS, type Language } from "../protocol/languages.ts";
 import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
 import { SigningKey } from "../protocol/signing.ts";
 import { ACCESS_VARIABLES, type Access, accessOf } from "./callers/access.ts";
+import { BotAddress, namesNoneTwice } from "./fleet/bot-address.ts";
+import {
+  type ContainerFleet,
+  type ContainerNamespace,
+  containerFleet,
+  containersOf,
+} from "./fleet/container-fleet.ts";
+import { MAX_ASKED } from "./fleet/dispatch.ts";
+import { REGIONS } from "./fleet/regions.ts";
 import { builtFor } from "./generated/built-for.ts";
 import { log } from "./log-events.ts";
 
@@ -24,14 +33,21 @@ export interface DailySettings {
   tokenMode: "self" | "api";
 }
 
+/** Where bots run. With neither, no call can be taken; everything else works. */
+export interface Fleet {
+  /** Where there are any, new calls go to them alone. */
+  addresses: BotAddress[];
+  /** There where the Worker was deployed with containers. */
+  containers: ContainerFleet | undefined;
+}
+
 export interface Settings {
   production: boolean;
   /** Without a trailing slash. Every link we hand out starts with it; the Host header is the caller's word. */
   publicUrl: string;
   daily: DailySettings;
   gemini: { configured: boolean };
-  /** Base addresses of the bot hosts, without a trailing slash. */
-  botHostUrls: string[];
+  fleet: Fleet;
   signingKey: SigningKey;
   botName: string;
   defaultLanguage: Language;
@@ -74,12 +90,9 @@ const origin = z
   })
   // As browsers send it.
   .toLowerCase();
-const milliseconds = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number of milliseconds")
-    .transform(Number)
-    .pipe(z.int().min(min).max(max));
+const whole = (min: number, max: number, sentence = "must be a whole number") =>
+  z.string().regex(/^\d+$/, sentence).transform(Number).pipe(z.int().min(min).max(max));
+const milliseconds = (min: number, max: number) => whole(min, max, "must be a whole number of milliseconds");
 
 /** The variables as text, before we know what their absence means. */
 const Variables = z.object({
@@ -95,7 +108,16 @@ const Variables = z.object({
   DAILY_SAMPLE_ROOM_URL: httpUrl.optional(),
   DAILY_TOKEN_MODE: z.enum(["self", "api"]).default("self"),
   DAILY_CALL_MACHINE_URL: httpUrl.optional(),
-  BOT_RUNTIME_URL: list(httpUrl).optional(),
+  BOT_RUNTIME_URL: list(BotAddress).refine(namesNoneTwice, { error: "names one address twice" }).optional(),
+  CONTAINER_REGIONS: list(z.enum(REGIONS))
+    .refine((regions) => regions.length > 0, { error: "holds no region" })
+    .optional(),
+  // A start would never reach those beyond that.
+  MAX_CONTAINERS: whole(1, MAX_ASKED).default(2),
+  // For the bot runtimes in containers, which have no other environment than the one that the edge gives them.
+  BOT_CAPACITY: whole(1, 64).default(8),
+  GEMINI_MODEL: z.string().max(128).optional(),
+  CLIENT_GRACE_MS: milliseconds(0, 600_000).optional(),
   EDGE_SIGNING_KEY: SigningKey.optional(),
   GOOGLE_API_KEY: z.string().optional(),
   BOT_NAME: z.string().max(64).default("Chat-VRD"),
@@ -103,12 +125,7 @@ const Variables = z.object({
   DEFAULT_VOICE: z.string().max(64).optional(),
   ALLOWED_ORIGINS: list(origin).default([]),
   ...ACCESS_VARIABLES,
-  MAX_SESSIONS_PER_USER: z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.int().min(1).max(1_000))
-    .default(3),
+  MAX_SESSIONS_PER_USER: whole(1, 1_000).default(3),
   SESSION_MAX_MS: milliseconds(10_000, 24 * HOUR_MS).default(HOUR_MS),
   LINK_GRACE_MS: milliseconds(100, 60_000).default(3_000),
 });
@@ -146,16 +163,24 @@ export function readSettings(env: object, build: "dev" | "deploy" = builtFor): S
   const variables = parsed.data;
   // Only a build made by `wrangler dev` may default to development: whatever is deployed is production.
   const mode = variables.APP_ENV ?? (build === "dev" ? "development" : "production");
-  return mode === "production" ? productionSettings(variables) : developmentSettings(variables);
+  const containers = containersOf(env);
+  return mode === "production"
+    ? productionSettings(variables, containers)
+    : developmentSettings(variables, containers);
 }
 
-function developmentSettings(variables: Variables): SettingsResult {
+function developmentSettings(
+  variables: Variables,
+  containers: ContainerNamespace | undefined,
+): SettingsResult {
   const daily = dailySettings(variables);
   if (!daily.emulated && daily.apiKey === EMULATED_DAILY.apiKey) {
     return { kind: "refused", problems: ["DAILY_API_URL is Daily's own, which needs a DAILY_API_KEY."] };
   }
   const { access, problems } = accessOf(variables, { production: false });
   if (problems.length > 0) return { kind: "refused", problems };
+  const signingKey = variables.EDGE_SIGNING_KEY ?? DEV_SIGNING_KEY;
+  const local: BotAddress = { url: `http://localhost:${DEV_PORTS.botRuntime}`, region: undefined };
   return {
     kind: "valid",
     settings: {
@@ -164,13 +189,19 @@ function developmentSettings(variables: Variables): SettingsResult {
       production: false,
       publicUrl: variables.PUBLIC_URL ?? `http://localhost:${DEV_PORTS.edge}`,
       daily,
-      botHostUrls: variables.BOT_RUNTIME_URL ?? [`http://localhost:${DEV_PORTS.botRuntime}`],
-      signingKey: variables.EDGE_SIGNING_KEY ?? DEV_SIGNING_KEY,
+      fleet: {
+        addresses: variables.BOT_RUNTIME_URL ?? (containers ? [] : [local]),
+        containers: containerFleet(variables, { namespace: containers, signingKey, production: false }),
+      },
+      signingKey,
     },
   };
 }
 
-function productionSettings(variables: Variables): SettingsResult {
+function productionSettings(
+  variables: Variables,
+  containers: ContainerNamespace | undefined,
+): SettingsResult {
   const problems: string[] = [];
   const need = <Value>(name: keyof Variables, value: Value | undefined, what: string): Value | undefined => {
     if (value === undefined) problems.push(`${name} is missing: ${what}.`);
@@ -182,7 +213,8 @@ function productionSettings(variables: Variables): SettingsResult {
 
   const publicUrl = need("PUBLIC_URL", variables.PUBLIC_URL, "the address that clients and bots reach us at");
   const apiKey = need("DAILY_API_KEY", variables.DAILY_API_KEY, "rooms and tokens are made with it");
-  const botHostUrls = need("BOT_RUNTIME_URL", variables.BOT_RUNTIME_URL, "where bots run");
+  const addresses = variables.BOT_RUNTIME_URL ?? (containers ? [] : undefined);
+  need("BOT_RUNTIME_URL", addresses, "where bots run, unless the Worker is deployed with containers");
   const signingKey = need("EDGE_SIGNING_KEY", variables.EDGE_SIGNING_KEY, "bots trust only what it signs");
 
   const insecure = (url: string) => !url.startsWith("https://");
@@ -196,15 +228,22 @@ function productionSettings(variables: Variables): SettingsResult {
     variables.DAILY_CALL_MACHINE_URL !== undefined,
     "DAILY_CALL_MACHINE_URL is set; an emulated call machine is for development only.",
   );
-  refuseIf(botHostUrls?.length === 0, "BOT_RUNTIME_URL holds no address.");
-  refuseIf(botHostUrls?.some(insecure) ?? false, "BOT_RUNTIME_URL must be https in production.");
+  refuseIf(variables.BOT_RUNTIME_URL?.length === 0, "BOT_RUNTIME_URL holds no address.");
+  refuseIf(
+    addresses?.some(({ url }) => insecure(url)) ?? false,
+    "BOT_RUNTIME_URL must be https in production.",
+  );
+  refuseIf(
+    containers !== undefined && addresses?.length === 0 && variables.GOOGLE_API_KEY === undefined,
+    "GOOGLE_API_KEY is missing: the bots in containers get it from here.",
+  );
   refuseIf(
     signingKey?.x === DEV_SIGNING_KEY.x,
     "EDGE_SIGNING_KEY is the development key, which is public; make one of your own.",
   );
   const { access, problems: ofAccess } = accessOf(variables, { production: true });
   problems.push(...ofAccess);
-  if (problems.length > 0 || !publicUrl || !apiKey || !botHostUrls || !signingKey)
+  if (problems.length > 0 || !publicUrl || !apiKey || !addresses || !signingKey)
     return { kind: "refused", problems };
 
   return {
@@ -215,7 +254,10 @@ function productionSettings(variables: Variables): SettingsResult {
       production: true,
       publicUrl,
       daily: dailySettings(variables),
-      botHostUrls,
+      fleet: {
+        addresses,
+        containers: containerFleet(variables, { namespace: containers, signingKey, production: true }),
+      },
       signingKey,
     },
   };

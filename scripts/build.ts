@@ -86,8 +86,8 @@ async function consolePage(): Promise<void> {
 /**
  * What the Worker needs beside its own source: the console, and the word whether this build is for development.
  * Wrangler sets WRANGLER_COMMAND for its custom build, so that plain `wrangler dev` needs no setting while
- * anything deployed is production unless told otherwise. Other builds leave the word alone: they may run beside
- * a `wrangler dev`.
+ * anything deployed is production unless told otherwise. Other builds, and `wrangler types`, leave the word alone:
+ * they may run beside a `wrangler dev`.
  */
 async function edge(): Promise<void> {
   const file = join(root, "edge/generated/built-for.ts");
@@ -95,7 +95,8 @@ async function edge(): Promise<void> {
   const command = process.env.WRANGLER_COMMAND;
   const text = `export const builtFor: "dev" | "deploy" = "${command === "dev" ? "dev" : "deploy"}";\n`;
   // Wrangler watches this folder and builds again at every change of it: written each time, it would never end.
-  if (written === undefined || (command !== undefined && written !== text)) {
+  const decides = command !== undefined && command !== "types";
+  if (written === undefined || (decides && written !== text)) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }

@@ -9,8 +9,8 @@ import { SETTING_NAMES as DAILY_SETTINGS } from "../emulators/daily/settings.ts"
 import { SETTING_NAMES as GEMINI_SETTINGS } from "../emulators/gemini/settings.ts";
 import { ROOT } from "./steps.ts";
 
-/** Variables that are no settings of ours: of the tools that we run. */
-const FOREIGN = ["PATH", "WRANGLER_COMMAND", "WRANGLER_SEND_METRICS"];
+/** Variables that are no settings of the product: of the tools that we run, and of the tests. */
+const FOREIGN = ["PATH", "SESSION_SEEDS", "WRANGLER_COMMAND", "WRANGLER_SEND_METRICS"];
 
 describe(".env.example", () => {
   it("holds every variable that a program reads, and no other", async () => {

@@ -1,44 +1,57 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { StartSignal } from "../../protocol/bot-host.ts";
 import { DEV_SIGNING_KEY } from "../../protocol/development.ts";
 import { useCapturedLogs } from "../testing/captured-logs.ts";
-import { refuse, silence, useFakeUpstreams } from "../testing/fake-upstreams.ts";
-import type { BotHost, HostStart } from "./bot-host.ts";
-import { dispatch, HOST_BUDGET_MS } from "./dispatch.ts";
-import { UrlBotHost } from "./url-bot-host.ts";
+import { silence, useFakeUpstreams } from "../testing/fake-upstreams.ts";
+import { startSignal } from "../testing/start-signal.ts";
+import type { BotHost, HostStart, Wake } from "./bot-host.ts";
+import { type Dispatch, dispatch, HOST_BUDGET_MS, MAX_ASKED, WAKING_BUDGET_MS } from "./dispatch.ts";
+import { KNOWN_MS, KnownHosts } from "./known-hosts.ts";
+import type { Region } from "./regions.ts";
+import { urlBotHost } from "./url-bot-host.ts";
 
 const fakes = useFakeUpstreams();
-const logs = useCapturedLogs();
+useCapturedLogs();
+
+let known: KnownHosts;
+let asked: string[];
+let wakes: Wake[];
 
 beforeEach(() => {
   vi.useFakeTimers();
+  known = new KnownHosts();
+  asked = [];
+  wakes = [];
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const signal: StartSignal = {
-  sessionId: "s",
-  attempt: 1,
-  room: { url: "https://example.daily.co/r", name: "r" },
-  token: "meeting-token",
-  botName: "Bot",
-  language: "en-US",
-  user: {},
-  metadata: {},
-  expiresAt: "2030-01-01T00:00:00.000Z",
-  link: { url: "wss://edge.example/internal/sessions/s/bot", token: "link-token" },
-};
-
-const accepted: HostStart = { kind: "accepted", load: { active: 1, capacity: 8 } };
+const signal = startSignal();
+const load = { active: 1, capacity: 8 };
+const accepted: HostStart = { kind: "accepted", load };
+const full: HostStart = { kind: "full" };
+const draining: HostStart = { kind: "draining" };
+const asleep: HostStart = { kind: "asleep" };
+const waking: HostStart = { kind: "waking" };
 const unsure: HostStart = { kind: "unsure", why: "timeout" };
+const none: Dispatch = { kind: "none" };
+const to = (hostId: string): Dispatch => ({ kind: "accepted", hostId });
 
-/** A host that answers as scripted, and notes that it was asked. */
-function host(id: string, asked: string[], ...answers: HostStart[]): BotHost {
+/** A host that answers as scripted, each answer after `afterMs`, and then accepts. It notes that it was asked. */
+function host(
+  id: string,
+  answers: HostStart[] = [],
+  { region, order = 0, afterMs = 0 }: { region?: Region; order?: number; afterMs?: number } = {},
+): BotHost {
   return {
     id,
-    start: async () => {
+    region,
+    order,
+    start: async (_, { timeoutMs, wake }) => {
       asked.push(id);
+      wakes.push(wake);
+      expect(timeoutMs).toBeGreaterThan(0);
+      vi.setSystemTime(Date.now() + afterMs);
       return answers.shift() ?? accepted;
     },
     stop: async () => ({ kind: "stopped" }),
@@ -46,114 +59,188 @@ function host(id: string, asked: string[], ...answers: HostStart[]): BotHost {
   };
 }
 
-describe("dispatch", () => {
-  const first = () => 0;
+/** With the first of those that are equal always drawn first. */
+function send(hosts: readonly BotHost[], near?: Region): Promise<Dispatch> {
+  return dispatch(hosts, signal, { near, known, random: () => 0 });
+}
 
-  test("one host that accepts is asked once", async () => {
-    const asked: string[] = [];
-    expect(await dispatch([host("a", asked)], signal)).toEqual({ kind: "accepted", hostId: "a" });
+describe("a call goes", () => {
+  test("to one host that accepts, which is asked once", async () => {
+    expect(await send([host("a")])).toEqual(to("a"));
     expect(asked).toEqual(["a"]);
   });
 
-  test("a host that is full is passed over for another", async () => {
-    const asked: string[] = [];
-    const hosts = [host("a", asked, { kind: "full" }), host("b", asked)];
-    expect(await dispatch(hosts, signal, first)).toEqual({ kind: "accepted", hostId: "b" });
+  test.each([full, draining, asleep, { kind: "refused", status: 401 } as const])(
+    "past a host that says %j, to another",
+    async (no) => {
+      expect(await send([host("a", [no]), host("b")])).toEqual(to("b"));
+      expect(asked).toEqual(["a", "b"]);
+    },
+  );
+
+  test("nowhere when all say no, and none is asked twice", async () => {
+    expect(await send([host("a", [full]), host("b", [draining])])).toEqual(none);
     expect(asked).toEqual(["a", "b"]);
   });
 
-  test("a host that did not answer is asked again itself: another could give the call two bots", async () => {
-    const asked: string[] = [];
-    const hosts = [host("a", asked, unsure), host("b", asked)];
-    expect(await dispatch(hosts, signal, first)).toEqual({ kind: "accepted", hostId: "a" });
+  test("nowhere when there is no host at all", async () => {
+    expect(await send([])).toEqual(none);
+  });
+
+  test("past as many hosts as the budget allows, and no more than are worth asking", async () => {
+    const hosts = Array.from({ length: MAX_ASKED + 2 }, (_, index) => host(String(index), [full]));
+    expect(await send(hosts)).toEqual(none);
+    expect(asked).toHaveLength(MAX_ASKED);
+  });
+
+  test("past slow hosts only as long as the budget lasts", async () => {
+    const afterMs = HOST_BUDGET_MS / 2;
+    const hosts = ["a", "b", "c", "d"].map((id) => host(id, [full], { afterMs }));
+    expect(await send(hosts)).toEqual(none);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe("a host that did not answer", () => {
+  test("is asked again itself: another could give the call two bots", async () => {
+    expect(await send([host("a", [unsure]), host("b")])).toEqual(to("a"));
     expect(asked).toEqual(["a", "a"]);
   });
 
-  test("two tries are all, and a host that may run a bot is named", async () => {
-    const asked: string[] = [];
-    expect(await dispatch([host("a", asked, unsure, unsure)], signal)).toEqual({
-      kind: "none",
-      unsureHostId: "a",
-    });
+  test("twice is named, since it may run a bot, and no other is asked", async () => {
+    expect(await send([host("a", [unsure, unsure]), host("b")])).toEqual({ ...none, unsureHostId: "a" });
     expect(asked).toEqual(["a", "a"]);
   });
 
-  test("a clear no after a lost answer means that no bot runs there", async () => {
-    const asked: string[] = [];
-    expect(await dispatch([host("a", asked, unsure, { kind: "full" })], signal)).toEqual({ kind: "none" });
+  test("and then says no runs no bot: the call goes on to another", async () => {
+    expect(await send([host("a", [unsure, full])])).toEqual(none);
+    expect(await send([host("c", [unsure, full]), host("d")])).toEqual(to("d"));
   });
 
-  test("the only host being full, nobody is asked twice", async () => {
-    const asked: string[] = [];
-    expect(await dispatch([host("a", asked, { kind: "full" })], signal)).toEqual({ kind: "none" });
+  test("is not asked again when the budget is used up", async () => {
+    const slow = host("a", [unsure], { afterMs: HOST_BUDGET_MS });
+    expect(await send([slow])).toEqual({ ...none, unsureHostId: "a" });
     expect(asked).toEqual(["a"]);
   });
 
-  test("silence is waited for no longer than the budget", async () => {
+  test("is waited for no longer than the budget", async () => {
     fakes.hostAnswers.push(silence, silence);
     const before = Date.now();
-    const dispatched = dispatch([new UrlBotHost({ url: "http://bots.test", key: DEV_SIGNING_KEY })], signal);
+    const bots = urlBotHost({ url: "http://bots.test", region: undefined }, DEV_SIGNING_KEY);
+    const dispatched = dispatch([bots], signal, { near: undefined, known });
     await vi.waitFor(() => expect(fakes.host).toHaveLength(1));
     await vi.advanceTimersByTimeAsync(HOST_BUDGET_MS);
     await vi.waitFor(() => expect(fakes.host).toHaveLength(2));
     await vi.runAllTimersAsync();
-    expect(await dispatched).toEqual({ kind: "none", unsureHostId: "bots.test" });
+    expect(await dispatched).toEqual({ ...none, unsureHostId: "bots.test" });
     expect(Date.now() - before).toBeLessThan(2 * HOST_BUDGET_MS);
   });
 });
 
-describe("a host at an address", () => {
-  const bots = new UrlBotHost({ url: "http://bots.test/behind/a/path", key: DEV_SIGNING_KEY });
-
-  test.each<[number, unknown, HostStart]>([
-    [503, {}, { kind: "full" }],
-    [429, {}, { kind: "full" }],
-    [401, {}, { kind: "refused", status: 401 }],
-    [409, {}, { kind: "refused", status: 409 }],
-    [307, {}, { kind: "refused", status: 307 }],
-    [500, {}, { kind: "unsure", why: "broken" }],
-    [202, { no: "load" }, { kind: "unsure", why: "broken" }],
-  ])("an answer %i %j means %j", async (status, body, outcome) => {
-    fakes.hostAnswers.push(refuse(status, body));
-    expect(await bots.start(signal, 1_000)).toEqual(outcome);
-    expect(logs.lines).toContainEqual(expect.objectContaining({ event: "host.call_failed", call: "start" }));
-    expect(logs.text()).not.toContain("-token");
+describe("what was heard of a host lately", () => {
+  test.each([
+    ["is full", [full]],
+    ["is draining", [draining]],
+    ["did not answer", [unsure, unsure]],
+  ])("spares the next start a host that %s, for a while", async (_, answers) => {
+    const hosts = [host("a", answers), host("b")];
+    await send(hosts);
+    asked = [];
+    await send(hosts);
+    expect(asked).toEqual(["b"]);
+    vi.setSystemTime(Date.now() + KNOWN_MS);
+    asked = [];
+    await send(hosts);
+    expect(asked).toEqual(["a"]);
   });
 
-  test("an answer that is no JSON is broken, a connection that breaks is unreachable", async () => {
-    fakes.hostAnswers.push(
-      () => new Response("<html>"),
-      () => Promise.reject(new TypeError("lost")),
-    );
-    expect(await bots.start(signal, 1_000)).toEqual({ kind: "unsure", why: "broken" });
-    expect(await bots.start(signal, 1_000)).toEqual({ kind: "unsure", why: "unreachable" });
+  test("sends the next start to the emptier of two", async () => {
+    const crowded: HostStart = { kind: "accepted", load: { active: 4, capacity: 8 } };
+    const hosts = [host("a", [crowded]), host("b")];
+    await send(hosts);
+    await send(hosts);
+    expect(asked).toEqual(["a", "b"]);
   });
 
-  test("keeps the path before its own, and follows no redirect with the tokens", async () => {
-    await bots.start(signal, 1_000);
-    await bots.stop({ sessionId: "s", attempt: 2 }, 1_000);
-    expect(fakes.host.map(({ redirect }) => redirect)).toEqual(["manual", "manual"]);
-    expect(fakes.host.map(({ path }) => path)).toEqual([
-      "/behind/a/path/sessions",
-      "/behind/a/path/sessions/s?attempt=2",
-    ]);
+  test("does not keep a host from being asked when there is no other", async () => {
+    const hosts = [host("a", [draining])];
+    expect(await send(hosts)).toEqual(none);
+    expect(await send(hosts)).toEqual(to("a"));
+  });
+});
+
+describe("near the caller", () => {
+  test("hosts are asked from the nearest region on, those without one last", async () => {
+    const hosts = [
+      host("anywhere", [full]),
+      host("oc", [full], { region: "oc" }),
+      host("enam", [full], { region: "enam" }),
+      host("weur", [full], { region: "weur" }),
+      host("eeur", [full], { region: "eeur" }),
+    ];
+    expect(await send(hosts, "weur")).toEqual(none);
+    expect(asked).toEqual(["weur", "eeur", "enam", "oc", "anywhere"]);
   });
 
-  test("is told from another at the same address by its path", () => {
-    const id = (url: string) => new UrlBotHost({ url, key: DEV_SIGNING_KEY }).id;
-    expect(["https://bots.test", "https://bots.test/a", "https://bots.test/b"].map(id)).toEqual([
-      "bots.test",
-      "bots.test/a",
-      "bots.test/b",
-    ]);
+  test("a host that is draining comes after those that are far", async () => {
+    const hosts = [host("weur", [draining], { region: "weur" }), host("oc", [], { region: "oc" })];
+    await send(hosts, "weur");
+    asked = [];
+    expect(await send(hosts, "weur")).toEqual(to("oc"));
+    expect(asked).toEqual(["oc"]);
+  });
+});
+
+describe("hosts that sleep", () => {
+  test("are filled in their order, however the dice fall", async () => {
+    const hosts = [3, 1, 2].map((order) => host(`c${order}`, [], { order }));
+    for (const random of [0, 0.5, 0.99]) {
+      expect(await dispatch(hosts, signal, { near: undefined, known, random: () => random })).toEqual(
+        to("c1"),
+      );
+    }
   });
 
-  test("a session that it does not know counts as stopped; anything else does not", async () => {
-    fakes.hostAnswers.push(refuse(404), refuse(500));
-    expect(await bots.stop({ sessionId: "s", attempt: 1 }, 1_000)).toEqual({ kind: "stopped" });
-    expect(await bots.stop({ sessionId: "s", attempt: 1 }, 1_000)).toEqual({
-      kind: "failed",
-      why: "status 500",
-    });
+  test("one is woken, and another that is awake takes the call meanwhile", async () => {
+    expect(await send([host("a", [waking]), host("b", [asleep]), host("c")])).toEqual(to("c"));
+    expect(wakes.map(({ kind }) => kind)).toEqual(["begin", "never", "never"]);
+  });
+
+  test("the one that was woken is waited for when no other has a place", async () => {
+    const hosts = [host("a", [waking, accepted]), host("b", [asleep]), host("c", [full])];
+    expect(await send(hosts)).toEqual(to("a"));
+    expect(asked).toEqual(["a", "b", "c", "a"]);
+    expect(wakes.at(-1)).toEqual({ kind: "wait", ms: expect.any(Number) });
+  });
+
+  test("one is waited for within the longer budget, and still has the time of a try for the call", async () => {
+    await send([host("a", [waking, accepted], { afterMs: 1_000 })]);
+    const wake = wakes.at(-1);
+    expect(wake?.kind === "wait" && wake.ms).toBeGreaterThan(HOST_BUDGET_MS);
+    expect(wake?.kind === "wait" && wake.ms).toBeLessThan(WAKING_BUDGET_MS);
+  });
+
+  test("neighbours are asked meanwhile, those far away only when it does not wake", async () => {
+    const hosts = [
+      host("weur", [waking, waking], { region: "weur" }),
+      host("eeur", [full], { region: "eeur" }),
+      host("oc", [], { region: "oc" }),
+    ];
+    expect(await send(hosts, "weur")).toEqual(to("oc"));
+    expect(asked).toEqual(["weur", "eeur", "weur", "oc"]);
+  });
+
+  test("one that wakes is waited for although one far away is awake", async () => {
+    const hosts = [host("weur", [waking], { region: "weur" }), host("oc", [], { region: "oc" })];
+    expect(await send(hosts, "weur")).toEqual(to("weur"));
+    expect(asked).toEqual(["weur", "weur"]);
+  });
+
+  test("one that does not wake in time runs no bot", async () => {
+    expect(await send([host("a", [waking, waking])])).toEqual(none);
+  });
+
+  test("one that woke and then did not answer is named", async () => {
+    expect(await send([host("a", [waking, unsure])])).toEqual({ ...none, unsureHostId: "a" });
   });
 });

@@ -4,6 +4,11 @@ import { parseJson } from "../../protocol/parse.ts";
 
 /** A start request with its metadata is far smaller. */
 export const MAX_BODY_BYTES = 65_536;
+/**
+ * Of a body that is refused, so much is read and thrown away before the answer. A connection whose body was read in
+ * part is lost to whoever keeps it for the next request: the proxy of `wrangler dev` answered that one with 500.
+ */
+export const MAX_DRAINED_BYTES = 1_048_576;
 
 /**
  * The body of a request as the schema's type. No body is `{}`: official clients send none when they have
@@ -21,26 +26,31 @@ export async function readBody<Schema extends z.ZodType>(
 
 async function readText(request: Request): Promise<string> {
   if (request.body === null) return "";
+  const contentType = request.headers.get("content-type");
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  let refusal: ProblemError | undefined;
   for await (const chunk of request.body) {
     bytes += chunk.byteLength;
-    if (bytes > 0) requireJson(request.headers.get("content-type"));
-    if (bytes > MAX_BODY_BYTES) {
-      throw new ProblemError("body_too_large", `The body may have ${MAX_BODY_BYTES} bytes at most.`);
-    }
-    chunks.push(chunk);
+    refusal ??= refusalOf(bytes, contentType);
+    if (!refusal) chunks.push(chunk);
+    else if (bytes > MAX_DRAINED_BYTES) break;
   }
+  if (refusal) throw refusal;
   return decode(chunks);
 }
 
-function requireJson(contentType: string | null): void {
+/** Why a body of which so much has come is not read on, if it is not. */
+function refusalOf(bytes: number, contentType: string | null): ProblemError | undefined {
   const type = contentType?.split(";")[0]?.trim().toLowerCase();
-  if (type === "application/json") return;
-  throw new ProblemError(
-    "unsupported_media_type",
-    `The body has to be sent as application/json, not as ${type || "nothing"}.`,
-  );
+  if (bytes > 0 && type !== "application/json") {
+    return new ProblemError(
+      "unsupported_media_type",
+      `The body has to be sent as application/json, not as ${type || "nothing"}.`,
+    );
+  }
+  if (bytes <= MAX_BODY_BYTES) return undefined;
+  return new ProblemError("body_too_large", `The body may have ${MAX_BODY_BYTES} bytes at most.`);
 }
 
 function decode(chunks: Uint8Array[]): string {

@@ -4,7 +4,7 @@ import { ProblemError } from "../../protocol/errors.ts";
 import { authenticate } from "../callers/authenticate.ts";
 import { DailyApi } from "../daily/daily-api.ts";
 import type { BotHost } from "../fleet/bot-host.ts";
-import { botHosts } from "../fleet/dispatch.ts";
+import { botHosts } from "../fleet/bot-hosts.ts";
 import type { EdgeContext, EdgeEnv } from "../http/context.ts";
 import { requireSettings } from "../http/require-settings.ts";
 import { healthOf } from "./health.ts";

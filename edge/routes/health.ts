@@ -20,16 +20,18 @@ export function health(c: EdgeContext): Response {
 
 /** @param failing whether an upstream is known not to do its part */
 export function healthOf(
-  { daily, gemini, production }: Settings,
+  { daily, gemini, production, fleet }: Settings,
   failing: { daily: boolean; botHosts: boolean },
 ): Health {
+  const hasHosts = fleet.addresses.length > 0 || fleet.containers !== undefined;
   const checks: Health["checks"] = {
     daily: failing.daily ? "degraded" : daily.emulated ? "not_configured" : "ok",
     gemini: gemini.configured ? "ok" : "not_configured",
-    botHosts: failing.botHosts ? "degraded" : "ok",
+    botHosts: !hasHosts ? "not_configured" : failing.botHosts ? "degraded" : "ok",
   };
-  const isDegraded = Object.values(checks).some(
-    (check) => check === "degraded" || (production && check === "not_configured"),
-  );
+  // Emulators stand in for Daily and Gemini in development; nothing does for a place where bots run.
+  const isDegraded =
+    !hasHosts ||
+    Object.values(checks).some((check) => check === "degraded" || (production && check === "not_configured"));
   return { status: isDegraded ? "degraded" : "ok", checks };
 }

@@ -10,6 +10,7 @@ import {
 } from "../../protocol/session.ts";
 import { roomProperties } from "../daily/room-properties.ts";
 import { tokenWishes } from "../daily/token-wishes.ts";
+import { regionOf } from "../fleet/regions.ts";
 import { readBody } from "../http/body.ts";
 import type { EdgeContext } from "../http/context.ts";
 import { eventsUrl } from "../session/events-ticket.ts";
@@ -83,6 +84,7 @@ export async function start(c: EdgeContext, request: StartRequest): Promise<Star
     },
     token: asked.wishes,
     metadata: request.metadata ?? {},
+    near: regionOf(c.req.raw.cf),
     room: roomOf(request, settings),
   };
   for (let round = 0; round < MAX_STARTS_PER_KEY; round++) {

@@ -38,9 +38,16 @@ export class EventSockets {
     return new Response(null, { status: 101, webSocket: client });
   }
 
+  /** One that breaks as it is told has to come back: it must not keep the session from what else follows. */
   tell(happenings: readonly Happening[]): void {
     if (happenings.length === 0) return;
-    for (const socket of this.#open()) send(socket, happenings);
+    for (const socket of this.#open()) {
+      try {
+        send(socket, happenings);
+      } catch {
+        closeSocket(socket, EventsClose.continue, "come back for the rest");
+      }
+    }
   }
 
   closeAll(code: number): void {

@@ -10,6 +10,7 @@ import { useCapturedLogs } from "../testing/captured-logs.ts";
 import { get, post, problemOf, startSession, viewOf as view } from "../testing/edge-client.ts";
 import { useFakeUpstreams } from "../testing/fake-upstreams.ts";
 import { usePassingTime } from "../testing/pass-time.ts";
+import { PATIENCE } from "../testing/patience.ts";
 import { openLink, type TestLink } from "../testing/test-link.ts";
 import { askForEvents, Watcher, watch } from "../testing/watcher.ts";
 import { EventLog } from "./event-log.ts";
@@ -94,7 +95,7 @@ describe("a watcher", () => {
     const link = await openLink(signal);
     await link.reported(1, said("hello"));
     for (const watcher of watchers) {
-      await vi.waitUntil(() => texts(watcher).length > 0);
+      await vi.waitUntil(() => texts(watcher).length > 0, PATIENCE);
       expect(texts(watcher)).toEqual(["hello"]);
     }
     expect(watchers[0]?.messages).toEqual(watchers[1]?.messages);
@@ -113,6 +114,26 @@ describe("a watcher", () => {
     await link.reported(3, { kind: "ended", reason: "client_left" });
     expect((await watcher.untilClosed()).code).toBe(EventsClose.ended);
     expect(texts(watcher)).toEqual(["good bye"]);
+  });
+
+  test("hears also what the bot said while its link was being closed", async () => {
+    const { url, signal, reply } = await started();
+    const link = await openLink(signal);
+    await joined(link);
+    const watcher = await watch(url);
+    await post(`/api/rtvi/${reply.sessionId}/stop`);
+    const closing = passTime(reply.sessionId, 2_500);
+    // On its way as the link is closed: as many lines as a link takes that hears of it late.
+    for (let seq = 2; link.isOpen; seq++) {
+      link.report(seq, said(`line ${seq}`));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    await closing;
+    expect((await watcher.untilClosed()).code).toBe(EventsClose.ended);
+    await link.untilClosed();
+    const { transcript } = await view(reply.sessionId);
+    expect(transcript.length).toBeGreaterThan(0);
+    expect(texts(watcher)).toEqual(transcript.map(({ text }) => text));
   });
 
   test("is let go also when the bot says nothing more", async () => {
@@ -139,7 +160,7 @@ describe("a watcher", () => {
     const { reply } = await started();
     const { sessionId } = reply;
     await post(`/api/rtvi/${sessionId}/stop`);
-    await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+    await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"), PATIENCE);
     await passTime(sessionId, 10_000);
     await passTime(sessionId, 25 * 3_600_000);
     const ticket = await signEventsTicket(DEV_SIGNING_KEY, { sessionId, expiresAt: Date.now() });
@@ -158,6 +179,29 @@ describe("a watcher", () => {
     expect((await view(reply.sessionId)).state).toBe("active");
     await link.reported(2, said("still here"));
     expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "link.closed" }));
+  });
+
+  test("that breaks as it is told keeps nobody from the rest, and comes back for its own", async () => {
+    const { url, signal, reply } = await started();
+    const link = await openLink(signal);
+    const watcher = await watch(url);
+    const { send } = WebSocket.prototype;
+    const breaking = vi.spyOn(WebSocket.prototype, "send").mockImplementation(function (
+      this: WebSocket,
+      text: string | ArrayBuffer | ArrayBufferView,
+    ) {
+      if (String(text).includes('"type":"transcript"')) throw new Error("broken");
+      send.call(this, text);
+    });
+    try {
+      await link.reported(1, said("hello"));
+    } finally {
+      breaking.mockRestore();
+    }
+    expect((await watcher.untilClosed()).code).toBe(EventsClose.continue);
+    expect((await view(reply.sessionId)).transcript).toHaveLength(1);
+    const back = await watch(url, watcher.seqs().at(-1) ?? 0);
+    await vi.waitFor(() => expect(texts(back)).toEqual(["hello"]), PATIENCE);
   });
 
   test("does not count as the bot's link, nor is it closed by a new one", async () => {
@@ -190,7 +234,7 @@ describe("a watcher", () => {
     const { url } = await started();
     const watcher = await watch(url);
     watcher.send(EVENTS_PING);
-    await vi.waitFor(() => expect(watcher.texts).toEqual([EVENTS_PONG]));
+    await vi.waitFor(() => expect(watcher.texts).toEqual([EVENTS_PONG]), PATIENCE);
   });
 });
 
@@ -202,10 +246,10 @@ describe("hibernation", () => {
     const watcher = await watch(url);
     await evictDurableObject(env.SESSIONS.getByName(reply.sessionId));
     await link.reported(2, said("after"));
-    await vi.waitFor(() => expect(texts(watcher)).toEqual(["before", "after"]));
+    await vi.waitFor(() => expect(texts(watcher)).toEqual(["before", "after"]), PATIENCE);
     expect(watcher.seqs()).toEqual(watcher.messages.map((_, index) => index + 1));
     watcher.send(EVENTS_PING);
-    await vi.waitFor(() => expect(watcher.texts).toEqual([EVENTS_PONG]));
+    await vi.waitFor(() => expect(watcher.texts).toEqual([EVENTS_PONG]), PATIENCE);
   });
 
   test("is told apart from a reset, after which a watcher comes back for what it missed", async () => {
@@ -213,14 +257,14 @@ describe("hibernation", () => {
     const link = await openLink(signal);
     await link.reported(1, said("one"));
     const watcher = await watch(url);
-    await vi.waitUntil(() => texts(watcher).length === 1);
+    await vi.waitUntil(() => texts(watcher).length === 1, PATIENCE);
     await evictDurableObject(env.SESSIONS.getByName(reply.sessionId), { webSockets: "close" });
     await watcher.untilClosed();
     const last = watcher.seqs().at(-1) ?? 0;
     const again = await openLink(signal);
     await again.reported(2, said("two"));
     const back = await watch(url, last);
-    await vi.waitFor(() => expect(texts(back)).toEqual(["two"]));
+    await vi.waitFor(() => expect(texts(back)).toEqual(["two"]), PATIENCE);
     expect(back.seqs()[0]).toBe(last + 1);
   });
 });
@@ -237,7 +281,7 @@ describe("catching up", () => {
     }
     const none = await watch(url, all.length);
     none.send(EVENTS_PING);
-    await vi.waitFor(() => expect(none.texts).toEqual([EVENTS_PONG]));
+    await vi.waitFor(() => expect(none.texts).toEqual([EVENTS_PONG]), PATIENCE);
     expect(none.messages).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { botUserId } from "../../protocol/user-id.ts";
 import { DailyApi } from "../daily/daily-api.ts";
-import { botHosts } from "../fleet/dispatch.ts";
+import { findBotHost } from "../fleet/bot-hosts.ts";
 import type { Settings } from "../settings.ts";
 import type { OutsideJob, SessionRecord } from "./record.ts";
 
@@ -17,7 +17,7 @@ type CallingJob = Extract<OutsideJob, { kind: "stop-bot" | "clear-room" }>;
 export async function doJob(job: CallingJob, record: SessionRecord, settings: Settings): Promise<JobOutcome> {
   switch (job.kind) {
     case "stop-bot": {
-      const host = botHosts(settings).find(({ id }) => id === job.hostId);
+      const host = findBotHost(settings, job.hostId);
       if (!host) return { ok: false, why: "the host is no longer configured" };
       const { sessionId } = record;
       const stopped = await host.stop({ sessionId, attempt: job.attempt }, HOST_BUDGET_MS);

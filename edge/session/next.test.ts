@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { BotReport } from "../../protocol/link.ts";
-import { type Effect, MAX_JOB_FAILURES, MAX_TRANSCRIPT_CHARS, next, type SessionEvent } from "./next.ts";
+import {
+  type Effect,
+  MAX_JOB_FAILURES,
+  MAX_TRANSCRIPT_CHARS,
+  MAX_TRANSCRIPT_ENTRIES,
+  next,
+  type SessionEvent,
+} from "./next.ts";
 import { JOIN_DEADLINE_MS, nextDeadline } from "./next-deadline.ts";
 import { type Claim, type Job, newRecord, type SessionRecord } from "./record.ts";
 
@@ -253,6 +260,16 @@ describe("the transcript", () => {
       { kind: "send", command: { type: "ack", seq: 3 } },
     ]);
     expect(third.record.transcript).toEqual({ entries: 2, chars: MAX_TRANSCRIPT_CHARS });
+  });
+
+  test("is bounded in lines as well: those without a character would be stored for ever", () => {
+    const empty = { kind: "transcript", entry: { ...entry, text: "" } } as const;
+    const full = { ...fresh(), transcript: { entries: MAX_TRANSCRIPT_ENTRIES - 1, chars: 0 } };
+    const last = run(full, linkOpened, report(1, empty));
+    expect(last.effects[0]).toMatchObject({ kind: "store-entry" });
+    const more = run(last.record, report(2, empty));
+    expect(more.effects[0]).toEqual({ kind: "refuse-entry", chars: 0 });
+    expect(more.record.transcript.entries).toBe(MAX_TRANSCRIPT_ENTRIES);
   });
 });
 

@@ -56,6 +56,8 @@ const ROOM_LINGER_MS = 5_000;
 const RETENTION_MS = 24 * 3_600_000;
 /** An hour of talk is about 60,000 characters; this is far above any real session and far below the object's limits. */
 export const MAX_TRANSCRIPT_CHARS = 1_000_000;
+/** An hour of lively talk has some 1,500. Without this, lines without a character would fill the object's storage. */
+export const MAX_TRANSCRIPT_ENTRIES = 10_000;
 /**
  * With the waits between them a job is tried for one to two minutes. A room that could not be deleted by then (Daily takes
  * two deletions a second, for all of us together) goes with its own expiry.
@@ -166,7 +168,7 @@ function applyReport(record: SessionRecord, report: BotReport, at: number): Step
     }
     case "transcript": {
       const chars = record.transcript.chars + report.entry.text.length;
-      if (chars > MAX_TRANSCRIPT_CHARS) {
+      if (chars > MAX_TRANSCRIPT_CHARS || record.transcript.entries >= MAX_TRANSCRIPT_ENTRIES) {
         return { record, effects: [{ kind: "refuse-entry", chars: report.entry.text.length }] };
       }
       const entry = { ...report.entry, seq: record.transcript.entries };

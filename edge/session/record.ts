@@ -95,9 +95,12 @@ export function isEnded(life: Life): life is Ended {
   return life.state === "completed" || life.state === "failed";
 }
 
-/** Nothing more is to come: it has ended, and its bot has had its last words. */
-export function isOver({ life, jobs }: SessionRecord): boolean {
-  return isEnded(life) && jobs.every(({ kind }) => kind !== "close-link");
+/**
+ * Nothing more is to come: it has ended, and its bot has had its last words. These may be under way while we close its
+ * link, until it is closed on both sides.
+ */
+export function isOver({ life, bot }: SessionRecord): boolean {
+  return isEnded(life) && bot.link.kind !== "open";
 }
 
 const COMPLETED: ReadonlySet<EndReason> = new Set<EndReason>(["stopped", "client_left", "idle", "expired"]);

@@ -181,12 +181,14 @@ export class Session extends DurableObject<Env> {
     const entries = effects.flatMap((effect) => (effect.kind === "store-entry" ? [effect.entry] : []));
     const record = changed === before ? before : this.#keep(changed, { before, entries, at: event.at });
     logChanges(before, record);
-    // All are begun before any is awaited, so that what one event stores is stored as a whole: a report that counts
-    // as applied while its line is lost would never be sent again.
+    // All are begun before any is awaited: no other event comes between a record and what follows from it.
     await Promise.all([this.#setAlarm(record), ...effects.map((effect) => this.#perform(effect, record))]);
   }
 
-  /** Writes a record that is new, with what it means to watchers, and tells them. */
+  /**
+   * Writes a record that is new, with its lines and what it means to watchers, and tells these. All in one go: a report
+   * that counts as applied while its line is lost would never be sent again.
+   */
   #keep(
     changed: SessionRecord,
     step: { before: SessionRecord | undefined; entries: TranscriptEntry[]; at: number },
@@ -194,6 +196,7 @@ export class Session extends DurableObject<Env> {
     const happened = happeningsOf(step.before, changed, step);
     const record = { ...changed, happenings: changed.happenings + happened.length };
     this.#store.write(record);
+    for (const entry of step.entries) this.#store.append(entry);
     for (const happening of happened) this.#events.append(happening);
     this.#watchers.tell(happened);
     if (isOver(record)) this.#watchers.closeAll(EventsClose.ended);
@@ -210,7 +213,7 @@ export class Session extends DurableObject<Env> {
         this.#links.closeAll(LinkClose.ended);
         return;
       case "store-entry":
-        this.#store.append(effect.entry);
+        // Stored with the record.
         return;
       case "do":
         return this.#work(effect.job);

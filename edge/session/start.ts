@@ -10,6 +10,7 @@ import { mintToken } from "../daily/mint-token.ts";
 import type { RoomProperties } from "../daily/room-properties.ts";
 import type { TokenWishes } from "../daily/token-wishes.ts";
 import type { MeetingToken } from "../daily/tokens.ts";
+import type { Region } from "../fleet/regions.ts";
 import type { Settings } from "../settings.ts";
 import { signLinkToken } from "./link-token.ts";
 import type { Claim, NewSession, SessionRecord } from "./record.ts";
@@ -28,6 +29,8 @@ export interface StartCommand {
   /** Of the caller's own token. */
   token: TokenWishes;
   metadata: Record<string, unknown>;
+  /** Where the caller is, where that is known: the bot had better be there too. */
+  near: Region | undefined;
   room: { kind: "create"; properties: RoomProperties } | { kind: "reuse"; url: string };
 }
 

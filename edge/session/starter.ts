@@ -3,7 +3,8 @@ import { asProblem, ProblemError } from "../../protocol/errors.ts";
 import { describeError } from "../../protocol/log.ts";
 import { type DailyAccount, dailyAccount } from "../daily/account.ts";
 import { DailyApi, type DailyFailure, type DailyResult, describeDailyFailure } from "../daily/daily-api.ts";
-import { botHosts, type Dispatch, dispatch } from "../fleet/dispatch.ts";
+import { botHosts } from "../fleet/bot-hosts.ts";
+import { type Dispatch, dispatch } from "../fleet/dispatch.ts";
 import { log } from "../log-events.ts";
 import { loadSettings, type Settings } from "../settings.ts";
 import { takeClaims } from "./claiming.ts";
@@ -113,7 +114,7 @@ export class SessionStarter {
     const [made, token, sent] = await Promise.all([
       this.#makeRoom(command, record, settings),
       callersToken(command, started),
-      startSignal(command, started).then((signal) => this.#dispatch(signal, settings)),
+      startSignal(command, started).then((signal) => this.#dispatch(signal, command, settings)),
     ]);
     if (!made.ok) throw await this.#dailyFailed(made.failure, sent);
     if (!token.ok) throw await this.#dailyFailed(token.failure, sent);
@@ -182,9 +183,13 @@ export class SessionStarter {
     return made;
   }
 
-  async #dispatch(signal: DailyResult<StartSignal>, settings: Settings): Promise<DailyResult<Dispatch>> {
+  async #dispatch(
+    signal: DailyResult<StartSignal>,
+    { near }: StartCommand,
+    settings: Settings,
+  ): Promise<DailyResult<Dispatch>> {
     if (!signal.ok) return signal;
-    const dispatched = await dispatch(botHosts(settings), signal.value);
+    const dispatched = await dispatch(botHosts(settings), signal.value, { near });
     if (dispatched.kind === "accepted") {
       await this.#session.apply({ kind: "dispatched", hostId: dispatched.hostId, at: Date.now() });
     }

@@ -12,6 +12,7 @@ export function startCommand(given: Pick<StartCommand, "sessionId"> & Partial<St
     user: {},
     token: NO_WISHES,
     metadata: {},
+    near: undefined,
     room: { kind: "reuse", url: "http://daily.test/room" },
     ...given,
   };

@@ -3,6 +3,7 @@ import { expect, vi } from "vitest";
 import type { StartSignal } from "../../protocol/bot-host.ts";
 import { type BotReport, LinkCommand, linkPath } from "../../protocol/link.ts";
 import { ORIGIN } from "./edge-client.ts";
+import { PATIENCE } from "./patience.ts";
 
 /** A bot's end of a link. */
 export class TestLink {
@@ -25,6 +26,11 @@ export class TestLink {
     socket.accept();
   }
 
+  /** Whether it may still say something. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   send(text: string | ArrayBuffer): void {
     this.#socket.send(text);
   }
@@ -36,15 +42,15 @@ export class TestLink {
   /** Reports and waits for the acknowledgement. */
   async reported(seq: number, report: BotReport): Promise<void> {
     this.report(seq, report);
-    await vi.waitFor(() => expect(this.commands).toContainEqual({ type: "ack", seq }));
+    await vi.waitFor(() => expect(this.commands).toContainEqual({ type: "ack", seq }), PATIENCE);
   }
 
   async untilCommand(command: LinkCommand): Promise<void> {
-    await vi.waitFor(() => expect(this.commands).toContainEqual(command));
+    await vi.waitFor(() => expect(this.commands).toContainEqual(command), PATIENCE);
   }
 
   async untilClosed(): Promise<{ code: number; reason: string }> {
-    return vi.waitUntil(() => this.closed);
+    return vi.waitUntil(() => this.closed, PATIENCE);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { EVENTS_AFTER, type EventMessage, EventMessage as Message } from "../../protocol/events.ts";
 import { withSettings } from "./edge-client.ts";
+import { PATIENCE } from "./patience.ts";
 
 /** One who watches a session. */
 export class Watcher {
@@ -37,11 +38,11 @@ export class Watcher {
   }
 
   async until(count: number): Promise<EventMessage[]> {
-    return vi.waitUntil(() => this.messages.length >= count && this.messages);
+    return vi.waitUntil(() => this.messages.length >= count && this.messages, PATIENCE);
   }
 
   async untilClosed(): Promise<{ code: number; reason: string }> {
-    return vi.waitUntil(() => this.closed);
+    return vi.waitUntil(() => this.closed, PATIENCE);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The campaign `api`: any request there is, at the edge in workerd, and every answer held against its own OpenAPI document. */
 import { join } from "node:path";
 import { EventsClose } from "../../../protocol/events.ts";
+import { describeError } from "../../../protocol/log.ts";
 import { StartReply } from "../../../protocol/session.ts";
 import { Program } from "../../../scripts/process-group.ts";
 import { ROOT } from "../../../scripts/steps.ts";
@@ -34,19 +35,28 @@ export async function runApi({ seed, calls, progress }: Options): Promise<ApiRep
   const promises = new Promises(await (await fetch(`${stack.edge.url}/openapi.json`)).json());
   const report: ApiReport = { answers: new Map(), complaints: [] };
   const sessions: string[] = [];
+  const watched: Promise<void>[] = [];
   for (const [index, planned] of planCalls({ seed, calls }).entries()) {
-    await make(planned, { stack, promises, report, sessions });
+    await make(planned, { stack, promises, report, sessions, watched });
     progress?.(index + 1, calls);
     if (report.complaints.length >= MAX_COMPLAINTS) break;
   }
+  await Promise.all(watched);
   return report;
 }
 
 async function make(
   planned: PlannedCall,
-  at: { stack: Stack; promises: Promises; report: ApiReport; sessions: string[] },
+  at: {
+    stack: Stack;
+    promises: Promises;
+    report: ApiReport;
+    sessions: string[];
+    /** Goes on beside the calls: workerd on its own ends a connection only some 15 s after the close is agreed on. */
+    watched: Promise<void>[];
+  },
 ): Promise<void> {
-  const { stack, promises, report, sessions } = at;
+  const { stack, promises, report, sessions, watched } = at;
   const { method, path, target, headers, body } = planned;
   const response = await fetch(`${stack.edge.url}${path.replace("{id}", idOf(target, sessions))}`, {
     method,
@@ -58,17 +68,21 @@ async function make(
   const route = path.split("?")[0] ?? path;
   const { status } = response;
   const complaints = promises.complaints({ method, path: route, status, headers: response.headers, text });
-  if (status < 300 && complaints.length === 0) {
-    complaints.push(...notesOf(planned, text, sessions));
-    if (planned.watched) complaints.push(...(await watchToTheEnd(stack.edge.url, text)));
-  }
   const key = `${method} ${route} ${status}`;
-  report.answers.set(key, (report.answers.get(key) ?? 0) + 1);
-  for (const complaint of complaints) {
+  const complain = (complaint: string) => {
     report.complaints.push(
       `${key}: ${complaint}\n  ${JSON.stringify(planned).slice(0, 500)}\n  ${text.slice(0, 500)}`,
     );
+  };
+  if (status < 300 && complaints.length === 0) {
+    complaints.push(...notesOf(planned, text, sessions));
+    if (planned.watched) {
+      const told = watchToTheEnd(stack.edge.url, text).catch((error: unknown) => [describeError(error)]);
+      watched.push(told.then((wrong) => wrong.forEach(complain)));
+    }
   }
+  report.answers.set(key, (report.answers.get(key) ?? 0) + 1);
+  complaints.forEach(complain);
 }
 
 /** Remembers what was started; says what a schema cannot. */
@@ -89,7 +103,10 @@ function notesOf({ method, path }: PlannedCall, text: string, sessions: string[]
 async function watchToTheEnd(edgeUrl: string, reply: string): Promise<string[]> {
   const { sessionId, rtvi } = StartReply.parse(JSON.parse(reply));
   const watched = await watch(rtvi.wsEndpoint, async () => {
-    const stopped = await fetch(`${edgeUrl}/api/rtvi/${sessionId}/stop`, { method: "POST" });
+    const stopped = await fetch(`${edgeUrl}/api/rtvi/${sessionId}/stop`, {
+      method: "POST",
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
     await stopped.body?.cancel();
   });
   const complaints = watched.messages.flatMap((message, index) =>

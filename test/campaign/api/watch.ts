@@ -6,8 +6,8 @@ export interface Watched {
   code: number;
 }
 
-/** Longer than any session of the campaign has to say. */
-const WATCH_TIMEOUT_MS = 20_000;
+/** Longer than any session of the campaign has to say, and than workerd takes to end a connection that is closed. */
+const WATCH_TIMEOUT_MS = 30_000;
 
 /**
  * Watches a session's events as a page does, with the platform's own WebSocket, until the service closes.
