@@ -29,7 +29,7 @@ export async function openEvents(c: EdgeContext): Promise<Response> {
   if (!(await isEventsTicket(settings.signingKey, { ticket, sessionId }))) {
     throw new ProblemError(
       "unauthorized",
-      "The ticket is missing, not valid, expired, or for another session. GET the session for a new one.",
+      "The ticket is missing, not valid, expired, or for another session.",
     );
   }
   const after = After.safeParse(c.req.query(EVENTS_AFTER));
