@@ -69,6 +69,7 @@ export default defineConfig({
             "emulators/**/*.test.ts",
             "scripts/**/*.test.ts",
             "test/support/**/*.test.ts",
+            "test/clients/*.test.ts",
             "test/campaign/*/**/*.test.ts",
             "edge/console/**/*.test.ts",
           ],
