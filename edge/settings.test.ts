@@ -239,6 +239,11 @@ describe("where bots run", () => {
     ]);
   });
 
+  test("keeps its path, though an empty query or fragment follows it", () => {
+    const urls = addressesOf("https://bots.example.com/a?,https://bots.example.com/b#").map(({ url }) => url);
+    expect(urls).toEqual(["https://bots.example.com/a", "https://bots.example.com/b"]);
+  });
+
   test("is refused unencrypted in production, whatever its region", () => {
     const BOT_RUNTIME_URL = "weur=http://bots.example.com";
     expect(problems({ ...PRODUCTION, BOT_RUNTIME_URL })).toEqual([

@@ -26,7 +26,8 @@ export const BotAddress = z.string().transform((text, context): BotAddress => {
   if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.search}${url.hash}`) {
     return refuse(ADDRESS);
   }
-  return { url: url.href.replace(/\/+$/, ""), region };
+  // Not `href`, which keeps a "?" or "#" with nothing behind it: what is put after that is no path.
+  return { url: `${url.origin}${url.pathname}`.replace(/\/+$/, ""), region };
 });
 
 /** One address of two regions, or twice in the list, is a mistake: it would be asked twice for one place. */

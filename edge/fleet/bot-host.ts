@@ -10,7 +10,7 @@ export type HostStart =
   | { kind: "draining" }
   /** It does not run, and was not to be woken for this. */
   | { kind: "asleep" }
-  /** It was asleep and is waking: it can be asked again in some seconds. No bot runs there. */
+  /** It is waking, or is being looked for: it can be asked again in some seconds. It did not get this request. */
   | { kind: "waking" }
   /** It said no to the request itself, which asking again does not change. No bot runs there. */
   | { kind: "refused"; status: number }

@@ -117,6 +117,21 @@ describe("a host that did not answer", () => {
     expect(await send([host("c", [unsure, full]), host("d")])).toEqual(to("d"));
   });
 
+  test("and then says that it is waking may run a bot from before: no other is asked, and it is named", async () => {
+    expect(await send([host("a", [unsure, waking, waking]), host("b")])).toEqual({
+      ...none,
+      unsureHostId: "a",
+    });
+    expect(asked).toEqual(["a", "a", "a"]);
+    expect(await send([host("c", [unsure, waking]), host("d")])).toEqual(to("c"));
+  });
+
+  test("and then says that it is waking, while another is woken, is named as well", async () => {
+    const hosts = [host("a", [waking]), host("b", [unsure, waking]), host("c")];
+    expect(await send(hosts)).toEqual({ ...none, unsureHostId: "b" });
+    expect(asked).toEqual(["a", "b", "b"]);
+  });
+
   test("is not asked again when the budget is used up", async () => {
     const slow = host("a", [unsure], { afterMs: HOST_BUDGET_MS });
     expect(await send([slow])).toEqual({ ...none, unsureHostId: "a" });
@@ -234,6 +249,17 @@ describe("hosts that sleep", () => {
     const hosts = [host("weur", [waking], { region: "weur" }), host("oc", [], { region: "oc" })];
     expect(await send(hosts, "weur")).toEqual(to("weur"));
     expect(asked).toEqual(["weur", "weur"]);
+  });
+
+  test("one that never wakes does not keep all calls waiting for it: another is woken for the next", async () => {
+    const first = [waking, waking, waking, waking];
+    const hosts = [host("a", first), host("b", [asleep, waking]), host("c", [asleep, asleep])];
+    expect(await send(hosts)).toEqual(none);
+    expect(asked).toEqual(["a", "b", "c", "a", "b"]);
+    expect(wakes.map(({ kind }) => kind)).toEqual(["begin", "never", "never", "wait", "begin"]);
+    // Elsewhere, where nothing of this was heard.
+    known = new KnownHosts();
+    expect(await send(hosts)).toEqual(to("b"));
   });
 
   test("one that does not wake in time runs no bot", async () => {

@@ -35,8 +35,10 @@ const knownHosts = new KnownHosts();
  * Has a host take the call. One that said no is passed over for another; one whose answer did not come is asked
  * once more, and then no other is, since another with the same attempt could give the call two bots.
  *
- * At most one host is woken. While it wakes its neighbours are asked; then it is waited for, since some seconds at
- * the start are better than a call across the world. That is what is left when it does not wake.
+ * At most one host is woken for the call. While it wakes its neighbours are asked; then it is waited for, since some
+ * seconds at the start are better than a call across the world. That is what is left when it does not wake. If there
+ * is nothing left either, a second one is woken, for the next start: else one that never wakes would be all that
+ * callers near it ever wait for.
  */
 export async function dispatch(
   hosts: readonly BotHost[],
@@ -50,21 +52,24 @@ export async function dispatch(
 
   const found = await search.ask(() => true, { deadline, wake: { kind: "begin" } });
   if (found?.kind !== "waking") return dispatched(found);
-  const { host } = found;
+  const { host, mayRunBot } = found;
+  if (mayRunBot) return dispatched((await search.await(host, wakingDeadline)) ?? { kind: "unsure", host });
   const reach = distance(near, host.region) + 1;
   const isNeighbour = ({ region }: BotHost) => distance(near, region) <= reach;
   const meanwhile = await search.ask(isNeighbour, { deadline, wake: { kind: "never" } });
   if (meanwhile) return dispatched(meanwhile);
   const woken = await search.await(host, wakingDeadline);
   if (woken) return dispatched(woken);
-  return dispatched(await search.ask(() => true, { deadline: wakingDeadline, wake: { kind: "never" } }));
+  const left = await search.ask(() => true, { deadline: wakingDeadline, wake: { kind: "never" } });
+  return dispatched(left ?? (await search.wakeAnother(wakingDeadline)));
 }
 
 /** What ends the asking, if only for now. */
 type Found =
   | { kind: "accepted"; host: BotHost }
   | { kind: "unsure"; host: BotHost }
-  | { kind: "waking"; host: BotHost };
+  /** `mayRunBot`: an answer of it did not come before. A container whose object lost touch with it says this too. */
+  | { kind: "waking"; host: BotHost; mayRunBot: boolean };
 
 function dispatched(found: Found | undefined): Dispatch {
   if (found?.kind === "accepted") return { kind: "accepted", hostId: found.host.id };
@@ -80,6 +85,8 @@ class Search {
   readonly #left: Set<BotHost>;
   readonly #options: SearchOptions;
   #asked = 0;
+  /** The nearest of those that slept and were not to be woken. */
+  #asleep: BotHost | undefined;
 
   constructor(hosts: readonly BotHost[], options: SearchOptions) {
     this.#left = new Set(hosts);
@@ -98,10 +105,12 @@ class Search {
       if (!host) return undefined;
       this.#left.delete(host);
       this.#asked += 1;
-      const kind = await this.#askTwice(host, { deadline, wake });
+      const { kind, mayRunBot } = await this.#askTwice(host, { deadline, wake });
       if (kind === "accepted" || kind === "unsure") return { kind, host };
       // Another start may have woken it already; whoever may wake one need not wake a second.
-      if (kind === "waking" && wake.kind === "begin") return { kind, host };
+      if (kind === "waking" && wake.kind === "begin") return { kind, host, mayRunBot };
+      if (kind === "waking" && mayRunBot) return { kind: "unsure", host };
+      if (kind === "asleep") this.#asleep ??= host;
     }
     return undefined;
   }
@@ -113,15 +122,26 @@ class Search {
     return kind === "accepted" || kind === "unsure" ? { kind, host } : undefined;
   }
 
+  /** One that sleeps, so that the next start finds it awake. Should it be awake by now, it takes this call. */
+  async wakeAnother(deadline: number): Promise<Found | undefined> {
+    const host = this.#asleep;
+    const timeoutMs = Math.min(TRY_MS, deadline - Date.now());
+    if (!host || timeoutMs <= 0) return undefined;
+    const kind = await this.#start(host, { timeoutMs, wake: { kind: "begin" } });
+    return kind === "accepted" || kind === "unsure" ? { kind, host } : undefined;
+  }
+
   /** Once more if the first answer does not come. */
   async #askTwice(
     host: BotHost,
     { deadline, wake }: { deadline: number; wake: Wake },
-  ): Promise<HostStart["kind"]> {
+  ): Promise<{ kind: HostStart["kind"]; mayRunBot: boolean }> {
     const timeoutMs = () => Math.min(TRY_MS, deadline - Date.now());
     const kind = await this.#start(host, { timeoutMs: timeoutMs(), wake });
-    if (kind !== "unsure" || timeoutMs() <= 0) return kind;
-    return this.#start(host, { timeoutMs: timeoutMs(), wake });
+    if (kind !== "unsure") return { kind, mayRunBot: false };
+    if (timeoutMs() <= 0) return { kind, mayRunBot: true };
+    const again = await this.#start(host, { timeoutMs: timeoutMs(), wake });
+    return { kind: again, mayRunBot: again === "unsure" || again === "waking" };
   }
 
   async #start(host: BotHost, options: { timeoutMs: number; wake: Wake }): Promise<HostStart["kind"]> {

@@ -205,6 +205,50 @@ describe("a container that runs", () => {
     expect(object.engine.starts).toHaveLength(2);
   });
 
+  test("that is stuck is destroyed although a start hangs in it", async () => {
+    await start("s");
+    object.engine.stuck = true;
+    expect(await start("t")).toEqual({ kind: "unsure", why: "timeout" });
+    await lookFor(ILL_MS + 2 * LOOK_MS);
+    expect(object.engine.running).toBe(false);
+  });
+
+  test("that does not answer is not said to be well", async () => {
+    await start("s");
+    object.engine.deaf = true;
+    expect(await during(host.health(3_000))).toEqual({ kind: "failed", why: "unreachable" });
+    await lookFor(LOOK_MS);
+    expect(await during(host.health(3_000))).toMatchObject({ health: { status: "down", capacity: 0 } });
+  });
+
+  test("that is stuck holds no request for ever", async () => {
+    await start("s");
+    object.engine.stuck = true;
+    const headers = { authorization: "none" };
+    const asking = object.fetch("http://bot-weur-1/sessions", { method: "POST", body: "{}", headers });
+    await expect(during(asking)).rejects.toThrow("took too long");
+  });
+
+  test("that does not answer is destroyed although callers keep asking, and its alarm comes late", async () => {
+    await start("s");
+    object.engine.deaf = true;
+    const until = Date.now() + ILL_MS + 4 * LOOK_MS;
+    while (Date.now() < until && object.engine.starts.length === 1 && object.engine.running) {
+      await start("t", { kind: "begin" });
+      await vi.advanceTimersByTimeAsync(500);
+      if (object.alarmAt !== undefined && object.alarmAt + 2_000 <= Date.now()) await during(object.ring());
+    }
+    expect(object.engine.running).toBe(false);
+  });
+
+  test("whose idle time cannot be set is looked after all the same", async () => {
+    vi.spyOn(object.engine, "setInactivityTimeout").mockRejectedValueOnce(new Error("the engine is away"));
+    expect(await start("s", { kind: "begin" })).toEqual({ kind: "waking" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(object.engine.running).toBe(true);
+    expect(object.alarmAt).toBeDefined();
+  });
+
   test("that crashed leaves the caller unsure once; asked again it boots, and runs no bot yet", async () => {
     await start("s");
     object.engine.deaf = true;

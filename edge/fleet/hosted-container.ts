@@ -20,6 +20,8 @@ const BOOT_MS = 30_000;
 const BOOT_POLL_MS = 150;
 /** `/health` costs the bot runtime nothing: slower than this it is not well. */
 const HEALTH_MS = 2_000;
+/** Longer than any caller waits for the answer to a request that is handed on. */
+const HAND_ON_MS = 10_000;
 /** For an object that was made anew, to see whether its container is as well as the one before it left it. */
 const PROBE_MS = 1_000;
 
@@ -34,6 +36,7 @@ export interface ContainerEngine
 /** What is used of an object's storage. */
 export interface ContainerStorage {
   kv: Pick<SyncKvStorage, "get" | "put" | "delete">;
+  getAlarm(): Promise<number | null>;
   setAlarm(at: number): Promise<void>;
 }
 
@@ -115,8 +118,9 @@ export class HostedContainer {
     const startedAt = Date.now();
     try {
       if (!container.running && !this.#boot(container)) return false;
+      // One that is due stays: else callers that keep asking for a container that is ill would put off its end.
+      if ((await this.#options.storage.getAlarm()) === null) await this.#lookAgainIn(LOOK_MS);
       await container.setInactivityTimeout(INACTIVITY_MS);
-      await this.#lookAgainIn(LOOK_MS);
       while (container.running && Date.now() - startedAt < BOOT_MS) {
         const health = await this.#health(container);
         if (health && health.status !== "down") {
@@ -160,8 +164,12 @@ export class HostedContainer {
   async #handOn(container: ContainerEngine, request: Request): Promise<Response> {
     const headers = new Headers(request.headers);
     headers.delete(WAKE_HEADER);
+    // An object need not hear that its caller gave up. A start that hangs in a stuck container would count as under way
+    // for ever, and so keep that container.
+    using deadline = abortAfter(HAND_ON_MS);
+    const { signal } = deadline;
     try {
-      return await container.getTcpPort(PORT).fetch(new Request(request, { headers }));
+      return await container.getTcpPort(PORT).fetch(new Request(request, { headers, signal }));
     } catch (error) {
       // Once only: the request is signed for one use, and may have arrived.
       this.#ready = false;
@@ -205,11 +213,13 @@ export class HostedContainer {
   #answerFor(request: Request, standing: Standing): Response {
     if (request.method === "GET") {
       const capacity = this.#options.fleet()?.capacity ?? 0;
+      // One that is booting is well; of one that did not answer the looks either, nothing good is known.
+      const isIll = standing === "waking" && this.#care()?.kind === "ill";
       const health: HostHealth =
-        standing === "nowhere"
+        standing === "nowhere" || isIll
           ? { status: "down", active: 0, capacity: 0, draining: false }
           : { status: "ok", active: 0, capacity, draining: false };
-      return Response.json(health, { status: standing === "nowhere" ? 503 : 200 });
+      return Response.json(health, { status: health.status === "down" ? 503 : 200 });
     }
     // Of one that is waking it is not known whether it was asleep, or its object was made anew in the midst of calls.
     if (request.method === "DELETE" && standing !== "waking") return refusal("session_not_found", 404);

@@ -89,6 +89,8 @@ class FakeEngine implements ContainerEngine {
   runtime: FakeRuntime | undefined;
   /** Not listening on its port, or stuck. */
   deaf = false;
+  /** It takes connections, and answers nothing. */
+  stuck = false;
   /** Its runtime has no browser at first. */
   bornDown = false;
   #inactivityMs = PLATFORMS_OWN_INACTIVITY_MS;
@@ -142,7 +144,7 @@ class FakeEngine implements ContainerEngine {
         if (!this.running || !this.runtime) throw new Error("there is no container instance to connect to");
         this.#heardAt = Date.now();
         if (port !== PORT || this.deaf) throw new Error("the container is not listening");
-        return this.runtime.answer(request);
+        return this.stuck ? silence(request.signal) : this.runtime.answer(request);
       },
     };
   }
@@ -161,6 +163,13 @@ class FakeEngine implements ContainerEngine {
     if (error) this.#ended.reject(error);
     else this.#ended.resolve();
   }
+}
+
+/** Until whoever asked gives up. */
+function silence(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason));
+  return promise;
 }
 
 /** One object with its container, as the platform keeps it. */
@@ -183,9 +192,12 @@ export class FakeObject {
   }
 
   fetch(url: string, init: RequestInit): Promise<Response> {
-    const request = new Request(url, init);
+    // An object need not hear that its caller gave up.
+    const { signal, ...rest } = init;
+    const request = new Request(url, rest);
     this.asked.push(request.headers);
-    return this.#hosted.fetch(request);
+    const answer = this.#hosted.fetch(request);
+    return signal ? Promise.race([answer, silence(signal)]) : answer;
   }
 
   /** The platform made the object anew, as at every deploy. What it kept, and its container, are there. */
@@ -217,6 +229,7 @@ export class FakeObject {
       container: this.engine,
       storage: {
         kv,
+        getAlarm: async () => this.alarmAt ?? null,
         setAlarm: async (at) => {
           this.alarmAt = at;
         },
