@@ -105,6 +105,7 @@ export type ClientMessage = z.infer<typeof ClientMessage>;
 /** The types of Daily's fatal errors that this emulator raises. `connection-error` is the call machine's own. */
 export type FatalErrorType =
   | "ejected"
+  | "end-of-life"
   | "exp-room"
   | "exp-token"
   | "meeting-full"

@@ -66,6 +66,14 @@ describe.each(RELEASES)("with the %s release", (release) => {
       expect(await join({ url: nowhere.url, token })).toMatchObject(refusal("no-room"));
     });
 
+    test("end-of-life: Daily serves this daily-js no longer; by order, and the next join is let in", async () => {
+      const room = await phones.newRoom();
+      await phones.inflict({ fault: "endOfLife" });
+      const token = await phones.token(room);
+      expect(await join({ url: room.url, token })).toMatchObject(refusal("end-of-life"));
+      expect((await phones.joined(release, room)).id).toEqual(expect.any(String));
+    });
+
     test("no-room: a room that is late is not there yet, and later it is", async () => {
       await phones.inflict({ fault: "roomLate", ms: 3_600_000 });
       const room = await phones.newRoom();

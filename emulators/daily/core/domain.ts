@@ -99,6 +99,7 @@ export class Domain {
 
   /** Whether a token may enter a room now. */
   async admit(roomName: string, token: string | undefined): Promise<Admitted> {
+    if (this.#faults.refusesAsOutdated()) return { ok: false, error: END_OF_LIFE };
     const verified = token === undefined ? undefined : await verifyToken(token, roomName, this.#issuer);
     // A room that is not there is the nearer cause than a token that does not fit it.
     if (verified?.ok === false && this.#rooms.has(roomName)) return verified;
@@ -136,4 +137,8 @@ export class Domain {
   }
 }
 
+const END_OF_LIFE: FatalError = {
+  type: "end-of-life",
+  msg: "This version of daily-js is no longer supported. Please upgrade.",
+};
 const NO_ROOM: FatalError = { type: "no-room", msg: "The meeting you're trying to join does not exist." };

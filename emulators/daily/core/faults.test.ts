@@ -33,6 +33,14 @@ test("so many app messages vanish, and no more", () => {
   expect([1, 2, 3].map(() => faults.dropsAppMessage())).toEqual([true, true, false]);
 });
 
+test("so many joins are refused as outdated, and no more", () => {
+  inflict({ fault: "endOfLife" });
+  expect([1, 2].map(() => faults.refusesAsOutdated())).toEqual([true, false]);
+  inflict({ fault: "endOfLife", count: 5 });
+  faults.clear();
+  expect(faults.refusesAsOutdated()).toBe(false);
+});
+
 test("REST faults are used up in their order, each as often as it says", () => {
   inflict({ fault: "rest", status: 429, count: 2 });
   inflict({ fault: "rest", delayMs: 50 });

@@ -32,6 +32,8 @@ export const Fault = z.discriminatedUnion("fault", [
   RestFault,
   /** So many app messages vanish. */
   z.strictObject({ fault: z.literal("dropAppMessages"), count: Count }),
+  /** So many joins are refused as those of a daily-js that Daily serves no longer. */
+  z.strictObject({ fault: z.literal("endOfLife"), count: Count.default(1) }),
   /** Every signalling socket is cut without a word, and for so long no new one is taken. */
   z.strictObject({ fault: z.literal("dropSignalling"), ms: Ms.default(0) }),
 ]);
@@ -46,6 +48,7 @@ export class Faults {
   #ghostMs = 0;
   #roomLateMs = 0;
   #appMessagesToDrop = 0;
+  #outdatedJoins = 0;
   #signallingBackAtMs = 0;
   #rest: RestFault[] = [];
   #untilCleared = new AbortController();
@@ -70,6 +73,9 @@ export class Faults {
       case "dropAppMessages":
         this.#appMessagesToDrop = fault.count;
         break;
+      case "endOfLife":
+        this.#outdatedJoins = fault.count;
+        break;
       case "dropSignalling":
         this.#signallingBackAtMs = Date.now() + fault.ms;
         for (const { listener } of [...this.#cutListeners]) listener();
@@ -82,6 +88,7 @@ export class Faults {
     this.#ghostMs = 0;
     this.#roomLateMs = 0;
     this.#appMessagesToDrop = 0;
+    this.#outdatedJoins = 0;
     this.#signallingBackAtMs = 0;
     this.#rest = [];
     this.#untilCleared.abort();
@@ -112,6 +119,13 @@ export class Faults {
   dropsAppMessage(): boolean {
     if (this.#appMessagesToDrop === 0) return false;
     this.#appMessagesToDrop -= 1;
+    return true;
+  }
+
+  /** True when this join has to hear `end-of-life`; counts down. */
+  refusesAsOutdated(): boolean {
+    if (this.#outdatedJoins === 0) return false;
+    this.#outdatedJoins -= 1;
     return true;
   }
 
