@@ -166,8 +166,11 @@ export class GeminiLive implements Processor {
 
   /** Gemini finds the end of a turn in silence, and a muted microphone sends none: it has to be told. */
   #setMuted(muted: boolean): void {
-    if (this.#state.kind === "connecting") this.#state = { ...this.#state, muted };
-    else if (this.#state.kind === "live" && muted) this.#state.connection.sendAudioPause();
+    const state = this.#state;
+    if (state.kind === "connecting") {
+      // Asked with every frame of sound: nothing is made anew where nothing changes.
+      if (state.muted !== muted) this.#state = { ...state, muted };
+    } else if (state.kind === "live" && muted) state.connection.sendAudioPause();
   }
 
   #sendAudio(chunk: Int16Array): void {

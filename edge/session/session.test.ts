@@ -6,6 +6,7 @@ import { useCapturedLogs } from "../testing/captured-logs.ts";
 import { get, post, startSession, viewOf as view } from "../testing/edge-client.ts";
 import { held, refuse, useFakeUpstreams } from "../testing/fake-upstreams.ts";
 import { usePassingTime } from "../testing/pass-time.ts";
+import { redeploy } from "../testing/redeploy.ts";
 import { startCommand } from "../testing/start-command.ts";
 import { openLink } from "../testing/test-link.ts";
 import { JOIN_DEADLINE_MS } from "./next-deadline.ts";
@@ -19,11 +20,6 @@ const passTime = usePassingTime();
 /** For when the platform's own alarm is not due in this test: looks at what the object has planned. */
 function alarmAt(sessionId: string): Promise<number | null> {
   return runInDurableObject(env.SESSIONS.getByName(sessionId), (_, state) => state.storage.getAlarm());
-}
-
-/** Gives a session other settings, as a deployment would. */
-function redeploy(session: object, settings: object): void {
-  Object.defineProperty(session, "env", { value: settings, configurable: true });
 }
 
 const deletions = () => fakes.daily.filter(({ method }) => method === "DELETE");

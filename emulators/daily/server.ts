@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { EMULATED_DAILY } from "../../protocol/development.ts";
-import { ProblemError } from "../../protocol/errors.ts";
+import { asProblem, ProblemError } from "../../protocol/errors.ts";
 import { describeError } from "../../protocol/log.ts";
 import { hungUp, readBody } from "../common/body.ts";
 import { isLoopbackHost, isLoopbackOrigin, listenOnLoopback, requireLoopback } from "../common/loopback.ts";
@@ -168,11 +168,9 @@ async function answer(request: IncomingMessage, serving: Serving): Promise<Reply
 
 /** Below `/v1` errors look like Daily's, elsewhere like this project's. */
 function errorReply(path: string, error: unknown): Reply {
-  const failed = "The emulator failed; its log says why.";
-  if (!isRest(path)) {
-    return problemReply(error instanceof ProblemError ? error : new ProblemError("internal", failed));
-  }
-  return error instanceof ProblemError ? dailyProblem(error) : dailyError("server-error", failed);
+  if (!isRest(path)) return problemReply(asProblem(error));
+  if (error instanceof ProblemError) return dailyProblem(error);
+  return dailyError("server-error", "The emulator failed; its log says why.");
 }
 
 function refuseUpgrade(
