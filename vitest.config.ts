@@ -56,7 +56,11 @@ export default defineConfig({
           exclude: ["edge/console/**"],
           // Beyond what a wait may take, so that it is the wait that tells what did not come.
           testTimeout: 20_000,
-          provide: { sessionSeeds: Number(process.env.SESSION_SEEDS || 500) },
+          provide: {
+            sessionSeeds: Number(process.env.SESSION_SEEDS || 500),
+            apiRequests: Number(process.env.API_REQUESTS || 2_000),
+            apiSeed: Number(process.env.API_SEED || 1),
+          },
         },
       },
       {
@@ -70,8 +74,11 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             "test/support/**/*.test.ts",
             "test/clients/*.test.ts",
+            "test/openapi/*.test.ts",
+            "test/persona/*.test.ts",
             "test/campaign/*/**/*.test.ts",
             "edge/console/**/*.test.ts",
+            "bench/**/*.test.ts",
           ],
           exclude: ["**/*.browser.test.ts"],
         },
@@ -80,11 +87,7 @@ export default defineConfig({
         test: {
           name: "browser",
           environment: "node",
-          include: [
-            "emulators/**/*.browser.test.ts",
-            "test/e2e/console*.test.ts",
-            "test/campaign/api.test.ts",
-          ],
+          include: ["emulators/**/*.browser.test.ts", "test/e2e/console*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -96,7 +99,8 @@ export default defineConfig({
           environment: "node",
           include: [
             "bot-runtime/**/*.browser.test.ts",
-            "test/e2e/{first-call,room,supervision}.test.ts",
+            "bench/**/*.browser.test.ts",
+            "test/e2e/{first-call,languages,room,supervision}.test.ts",
             "test/campaign/leaks.test.ts",
           ],
           fileParallelism: false,

@@ -3,6 +3,7 @@ import { importJWK, jwtVerify, SignJWT } from "jose";
 import { describe, expect, test, vi } from "vitest";
 import type { StartSignal } from "../protocol/bot-host.ts";
 import { DEV_SIGNING_KEY, EMULATED_DAILY } from "../protocol/development.ts";
+import { EVENTS_TICKET } from "../protocol/events.ts";
 import { LinkClose } from "../protocol/link.ts";
 import { MAX_DRAINED_BYTES } from "./http/body.ts";
 import { isSessionId } from "./session/session-id.ts";
@@ -13,6 +14,7 @@ import { useFakeUpstreams } from "./testing/fake-upstreams.ts";
 import { openIdProvider } from "./testing/openid-provider.ts";
 import { usePassingTime } from "./testing/pass-time.ts";
 import { askForLink, openLink } from "./testing/test-link.ts";
+import { watch } from "./testing/watcher.ts";
 
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
@@ -331,7 +333,7 @@ describe("text that is meant to be taken for something else", () => {
 });
 
 describe("secrets", () => {
-  test("are in no log, no reply and no header over the whole life of a session", async () => {
+  test("are in no log, reply, header, event or word to the bot over the whole life of a session", async () => {
     const provider = await openIdProvider();
     fakes.keysAnswers.push(provider.keys);
     const { settings, token: apiToken } = newUser();
@@ -354,6 +356,7 @@ describe("secrets", () => {
     );
     const signal = theSignal();
     const { sessionId } = reply;
+    const watcher = await watch(reply.rtvi.wsEndpoint);
     const own = { token: bearer };
     expect(await note(await service.start({ token: `${bearer}x` }))).toBe(401);
     expect(
@@ -380,12 +383,12 @@ describe("secrets", () => {
     await vi.waitFor(() => expect(fakes.daily.at(-1)?.method).toBe("DELETE"));
     expect(await note(await service.view(sessionId, own))).toBe(200);
 
-    const everywhere = [logs.text(), ...replies].join("\n");
     const secrets = {
       bearer,
       apiToken,
       operatorToken: TOKENS.operator,
       callerToken: reply.token,
+      ticket: new URL(reply.rtvi.wsEndpoint).searchParams.get(EVENTS_TICKET) ?? "",
       botToken: signal.token,
       linkToken: signal.link.token,
       dailyKey: EMULATED_DAILY.apiKey,
@@ -394,12 +397,18 @@ describe("secrets", () => {
       subject: "person-4711",
       broken: "a-broken-bot",
     };
-    for (const [name, secret] of Object.entries(secrets)) {
-      expect(everywhere.includes(secret), `${name} leaked`).toBe(false);
-      // Nor the part of a token that alone is its worth.
-      const signature = secret.split(".")[2];
-      if (signature) expect(everywhere.includes(signature), `the signature of ${name} leaked`).toBe(false);
-    }
+    // Of a token also the part that alone is its worth.
+    const leaks = (text: string) =>
+      Object.entries(secrets).flatMap(([name, secret]) =>
+        text.includes(secret.split(".")[2] ?? secret) ? [name] : [],
+      );
+    for (const [name, secret] of Object.entries(secrets)) expect(leaks(`{"at":"${secret}"}`)).toEqual([name]);
+    expect(leaks(JSON.stringify(reply))).toEqual(["callerToken", "ticket"]);
+    expect(watcher.messages.map(({ type }) => type)).toContain("transcript");
+    expect(link.commands.length).toBeGreaterThan(2);
+    expect(leaks(logs.text())).toEqual([]);
+    expect(leaks(replies.join())).toEqual([]);
+    expect(leaks(JSON.stringify([watcher.messages, watcher.closed, link.commands, link.closed]))).toEqual([]);
     // What was said, and by whom, is the caller's to read, but in no log.
     for (const personal of [said.text, "Ada Lovelace"]) expect(logs.text()).not.toContain(personal);
     expect(replies.join("\n")).toContain(said.text);

@@ -67,6 +67,7 @@ function pathItem(path: string, methods: Partial<Record<"get" | "post", Operatio
     name: "id",
     in: "path",
     required: true,
+    description: "The session's id, from the reply to its start.",
     schema: { type: "string", pattern: "^[0-9a-f]{32}$" },
   };
   return {

@@ -6,9 +6,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
+import { StartReply } from "../../protocol/session.ts";
 import { bestMatch, envelope, fromS16, type Recording, readWav, toneTimes } from "../support/audio.ts";
 import { type ClientVersions, NEWEST_TRANSPORT, type TransportVersion } from "../support/client-bundle.ts";
-import { STACK_HOOK_TIMEOUT_MS, type Stack, startStack } from "../support/stack.ts";
+import { eventsAt, PageTraffic, secretsIn } from "../support/secrets.ts";
+import { MAX_LINES, STACK_HOOK_TIMEOUT_MS, type Stack, startStack } from "../support/stack.ts";
 import { User } from "../support/user.ts";
 
 /** Agreement of two energy envelopes (Pearson) at which they are the same speech. */
@@ -97,6 +99,7 @@ afterAll(() => stack?.[Symbol.asyncDispose]());
 
 describe.each(CLIENTS)("a first call with transport $bundled.transport", ({ bundled, running, lacks }) => {
   let user: User;
+  let traffic: PageTraffic;
   let sessionId: string;
   let connectedAt: number;
   /** The one of this call, as the emulator calls it. */
@@ -110,6 +113,7 @@ describe.each(CLIENTS)("a first call with transport $bundled.transport", ({ bund
     await post(`${stack.gemini.url}/_emulator/reset`);
     framesBefore = await metric("chat_vrd_bridge_frames_in_total");
     user = await User.open({ transport: bundled.transport });
+    traffic = new PageTraffic(user.page);
   });
 
   afterAll(() => user?.[Symbol.asyncDispose]());
@@ -246,6 +250,37 @@ describe.each(CLIENTS)("a first call with transport $bundled.transport", ({ bund
     await expect.poll(() => getJson(`${stack.bot.url}/health`), SOON).toMatchObject({ active: 0 });
     await expect.poll(() => metric("chat_vrd_rooms"), SOON).toBe(0);
     expect(await metric("chat_vrd_unhandled_rejections_total")).toBe(0);
+  });
+
+  it("has put no secret into a log, a reply, an event or a message, but what its caller needs", async () => {
+    onTestFailed(() => explain());
+    const begun = (await user.events()).find(({ name }) => name === "botStarted");
+    const { token, rtvi } = StartReply.parse(begun?.data);
+    const secrets = (texts: string[]) => secretsIn(texts.join("\n"), [token, rtvi.wsEndpoint]);
+
+    const told = await traffic.replies();
+    // That these are seen where they belong shows that they would be seen elsewhere.
+    expect(secrets(told.filter((reply) => reply.includes(token)))).toEqual(["a meeting token", "a ticket"]);
+    const replies = told.filter((reply) => !reply.includes(token));
+    expect(traffic.messages.join()).toContain("bot-ready");
+    const events = await eventsAt(rtvi.wsEndpoint);
+    expect(events.join()).toContain("completed");
+    const pages = await Promise.all(
+      [
+        `${stack.edge.url}/api/rtvi/${sessionId}`,
+        `${stack.edge.url}/health?deep=1`,
+        `${stack.edge.url}/client-config`,
+        `${stack.bot.url}/metrics`,
+      ].map(async (url) => (await fetch(url)).text()),
+    );
+    const { edge, bot, daily, gemini } = stack;
+    for (const { lines } of [edge, bot, daily, gemini]) expect(lines.length).toBeLessThan(MAX_LINES);
+    const logs = { edge: edge.lines, bot: bot.lines, daily: daily.lines, gemini: gemini.lines };
+    const places = { replies, pages, messages: traffic.messages, events, ...logs };
+    for (const [where, texts] of Object.entries(places)) {
+      expect(texts.length, where).toBeGreaterThan(0);
+      expect(secrets(texts), where).toEqual([]);
+    }
   });
 
   async function countAnswers(): Promise<number> {

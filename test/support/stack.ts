@@ -17,7 +17,7 @@ const READY_TIMEOUT_MS = 90_000;
 /** For the hook of a test that starts a stack: longer, so that the stack's own words are heard, and it is stopped. */
 export const STACK_HOOK_TIMEOUT_MS = 120_000;
 /** Lines kept of each program, shown when something fails. */
-const MAX_LINES = 500;
+export const MAX_LINES = 500;
 /**
  * For programs whose heaps are measured: without them every new call has something compiled better than before, or
  * thrown away, which is 100 kB a call in the beginning and hides what is looked for.
