@@ -74,6 +74,7 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             "test/support/**/*.test.ts",
             "test/clients/*.test.ts",
+            "test/conversation/*.test.ts",
             "test/openapi/*.test.ts",
             "test/persona/*.test.ts",
             "test/campaign/*/**/*.test.ts",
@@ -100,7 +101,7 @@ export default defineConfig({
           include: [
             "bot-runtime/**/*.browser.test.ts",
             "bench/**/*.browser.test.ts",
-            "test/e2e/{first-call,languages,room,supervision}.test.ts",
+            "test/e2e/{first-call,gemini-loss,languages,room,supervision}.test.ts",
             "test/campaign/leaks.test.ts",
           ],
           fileParallelism: false,

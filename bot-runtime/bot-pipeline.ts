@@ -1,31 +1,43 @@
 import type { StartSignal } from "../protocol/bot-host.ts";
 import { describeError, type Log } from "../protocol/log.ts";
-import type { TranscriptEntry } from "../protocol/session.ts";
+import type { TranscriptEntry, Usage } from "../protocol/session.ts";
 import { AssistantContext } from "./context/assistant-context.ts";
+import { Conversation } from "./context/conversation.ts";
 import { UserContext } from "./context/user-context.ts";
 import { GeminiLive } from "./gemini/gemini-live.ts";
-import { systemInstruction } from "./gemini/instruction.ts";
 import type { LiveConnect, LiveSetup } from "./gemini/live-connect.ts";
 import { geminiLogEvent } from "./gemini-log.ts";
 import type { SessionLogEvent } from "./log-events.ts";
+import { TurnMeter } from "./measures/turn-meter.ts";
+import { conversationName } from "./persona/conversation-name.ts";
+import { createPersona, type Persona } from "./persona/persona.ts";
 import type { Frame } from "./pipeline/frame.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
-import { RoomInput } from "./room-io/room-input.ts";
+import { GreetingGate } from "./prompts/greeting-gate.ts";
+import { Prompter } from "./prompts/prompter.ts";
+import { type InputDetector, RoomInput } from "./room-io/room-input.ts";
 import { RoomOutput } from "./room-io/room-output.ts";
 import { Rtvi } from "./rtvi/rtvi.ts";
-import type { SpeechModel } from "./vad/speech-model.ts";
+import { turnStyleOf } from "./turns/turn-style.ts";
+import { Turns } from "./turns/turns.ts";
+import type { VoiceEvents } from "./vad/voice-detector.ts";
 
 export interface BotPipelineDeps {
   liveConnect: LiveConnect;
-  createSpeechModel(): SpeechModel;
+  /** Closed with the pipeline. */
+  openVoiceDetector(events: VoiceEvents): InputDetector;
   model: string;
   /** When the start signal names no voice. */
   defaultVoice: string | undefined;
+  /** The operator's own instructions for the model, in place of ours. */
+  systemPrompt?: string | undefined;
   log: Log<SessionLogEvent>;
   /** Every frame, once. */
   onFrame(frame: Frame): void;
   /** Something was said by either side. Also called while the pipeline stops, with the last words. */
   onEntry(entry: Omit<TranscriptEntry, "seq">): void;
+  /** Tokens that no frame tells of, since nobody has heard what they were for. */
+  onUsage(usage: Usage): void;
 }
 
 /** A pipeline that is not started yet, and its two ends, which the room is connected to. */
@@ -33,55 +45,83 @@ export interface BotPipeline {
   pipeline: Pipeline;
   input: RoomInput;
   output: RoomOutput;
+  /** Closed after the pipeline. */
+  conversation: Conversation;
+  prompter: Prompter;
+  /** Lets the greeting be heard without a `client-ready`. */
+  openGate(): void;
 }
 
-/** The pipeline of one session: `room.input → rtvi → userContext → geminiLive → room.output → assistantContext`. */
+/**
+ * The pipeline of one session: `room.input → rtvi → turns → userContext → prompter → gate(geminiLive) → room.output →
+ * assistantContext → meter`.
+ */
 export function createBotPipeline(signal: StartSignal, deps: BotPipelineDeps): BotPipeline {
   const { log, onEntry } = deps;
-  const input = new RoomInput(deps.createSpeechModel());
+  const persona = createPersona({
+    language: signal.language,
+    voice: signal.voice ?? deps.defaultVoice,
+    userName: signal.user.name,
+    metadata: signal.metadata,
+    systemPrompt: deps.systemPrompt,
+    log,
+  });
+  const input = new RoomInput(deps.openVoiceDetector);
   const output = new RoomOutput({
     messageLost: (type) => log({ event: "room.message_lost", level: "warn", type }),
   });
   const rtvi = new Rtvi({
     userId: signal.user.id ?? "",
+    measured: ["GeminiLive"],
     events: {
       messageCut: (type, chars) => log({ event: "rtvi.message_cut", level: "warn", type, chars }),
       refused: (detail) => log({ event: "rtvi.refused", detail }),
     },
   });
-  const userContext = new UserContext(({ text, at }) => onEntry({ role: "user", text, at: isoTime(at) }));
+  const conversation = new Conversation(({ at, ...entry }) => onEntry({ ...entry, at: isoTime(at) }));
+  const userContext = new UserContext(conversation);
+  const greets = signal.metadata.greet !== false;
+  const style = turnStyleOf(signal.metadata.turns);
+  const turns = new Turns({ style, waitsForClient: greets });
   const geminiLive = new GeminiLive({
     connect: deps.liveConnect,
-    setup: liveSetup(signal, deps),
+    setup: liveSetup(signal, deps, persona),
+    ...(greets ? { greeting: persona.requests.greeting, greetAt: "connected" } : {}),
+    requests: persona.nudges,
+    manualTurns: style !== "gemini",
+    conversation: () => conversation.entries(),
     onNote: (note) => log(geminiLogEvent(note)),
   });
-  const assistantContext = new AssistantContext(({ text, at, interrupted }) => {
-    const mark = interrupted ? { interrupted } : {};
-    onEntry({ role: "assistant", text, at: isoTime(at), ...mark });
+  const prompter = new Prompter(persona.requests);
+  const gate = new GreetingGate(geminiLive, {
+    overflowed: () => log({ event: "greeting.overflowed", level: "warn" }),
+    usage: deps.onUsage,
   });
+  // Who has the first word may say it as soon as there is a microphone.
+  if (!greets) gate.open();
+  const openGate = () => {
+    gate.open();
+    turns.open();
+  };
+  const meter = new TurnMeter();
+  const assistantContext = new AssistantContext(conversation);
   const pipeline = new Pipeline({
-    processors: [input, rtvi, userContext, geminiLive, output, assistantContext],
+    processors: [input, rtvi, turns, userContext, prompter, gate, output, assistantContext, meter],
     // The client is told first: what the bot makes of a frame may be the end of the call.
-    observers: [rtvi, { onFrame: (frame) => deps.onFrame(frame) }],
+    observers: [rtvi, turns, meter, { onFrame: (frame) => deps.onFrame(frame) }],
     onError: (where, thrown) =>
       log({ event: "bot.processor_failed", level: "error", where, detail: describeError(thrown) }),
   });
-  return { pipeline, input, output };
+  return { pipeline, input, output, conversation, prompter, openGate };
 }
 
-function liveSetup(signal: StartSignal, { model, defaultVoice }: BotPipelineDeps): LiveSetup {
-  const { language, metadata, user } = signal;
-  const voice = signal.voice ?? defaultVoice;
-  return {
-    model,
-    language,
-    ...(voice ? { voice } : {}),
-    systemInstruction: systemInstruction({
-      language,
-      metadata,
-      ...(user.name ? { userName: user.name } : {}),
-    }),
-  };
+function liveSetup(
+  { sessionId, language }: StartSignal,
+  { model }: BotPipelineDeps,
+  { systemInstruction, voice, transcriptionCodes }: Persona,
+): LiveSetup {
+  const labels = { conversation: conversationName(sessionId) };
+  return { model, language, transcriptionCodes, voice, systemInstruction, labels };
 }
 
 function isoTime(epochMs: number): string {

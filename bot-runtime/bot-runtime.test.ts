@@ -103,6 +103,8 @@ describe("startBotRuntime", () => {
     const data = { version: "2.1.0", about: { library: "test" } };
     room.events.appMessage({ label: "rtvi-ai", type: "client-ready", id: "1", data }, CLIENT.id);
     await expect.poll(() => room.methods).toEqual(["join", "play"]);
+    room.events.playout({ kind: "started", generation: 1 });
+    room.events.playout({ kind: "drained", generation: 1, playedMs: 200 });
     await expect.poll(() => reports.at(-1)).toMatchObject({ kind: "transcript", entry: { text: "Hello!" } });
 
     await runtime.close();

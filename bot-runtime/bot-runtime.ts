@@ -1,14 +1,18 @@
 import type { StartSignal } from "../protocol/bot-host.ts";
 import type { Log } from "../protocol/log.ts";
-import { BOT_LIMITS, Bot, type BotLimits } from "./bot.ts";
+import { Bot } from "./bot.ts";
+import { BOT_LIMITS, type BotLimits } from "./bot-limits.ts";
 import { WebSocketEdgeLink } from "./edge-link.ts";
 import { createGoogleLiveConnect } from "./gemini/google-live-connect.ts";
 import type { BotRuntimeEvent, SessionLogEvent } from "./log-events.ts";
+import { TurnTotals } from "./measures/turn-summary.ts";
 import type { RoomHost } from "./room/room.ts";
 import { startServer } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
-import { EnergyModel } from "./vad/energy-model.ts";
+import { VAD_PRESETS } from "./vad/presets.ts";
+import { Silero } from "./vad/silero.ts";
+import { VoiceDetector } from "./vad/voice-detector.ts";
 
 export interface BotRuntimeOptions {
   settings: Settings;
@@ -30,9 +34,14 @@ export interface BotRuntime {
 /** A bot host in this process: everything but settings, browser and signals. */
 export async function startBotRuntime(options: BotRuntimeOptions): Promise<BotRuntime> {
   const { settings, roomHost, log } = options;
-  const { apiKey, baseUrl } = settings.gemini;
-  const liveConnect = createGoogleLiveConnect({ apiKey, ...(baseUrl ? { baseUrl } : {}) });
+  const { apiKey, vertex, baseUrl } = settings.gemini;
+  const liveConnect = createGoogleLiveConnect({ ...(vertex ?? { apiKey }), ...(baseUrl ? { baseUrl } : {}) });
   const limits = { ...BOT_LIMITS, clientGraceMs: settings.clientGraceMs, ...options.limits };
+
+  const silero = new Silero({ log });
+  const params = VAD_PRESETS[settings.vadPreset];
+
+  const turns = new TurnTotals();
 
   const createBot = (signal: StartSignal): Bot => {
     const { sessionId, attempt } = signal;
@@ -43,8 +52,11 @@ export async function startBotRuntime(options: BotRuntimeOptions): Promise<BotRu
       limits,
       model: settings.gemini.model,
       defaultVoice: settings.defaultVoice,
-      createSpeechModel: () => new EnergyModel(),
+      systemPrompt: settings.systemPrompt,
+      openVoiceDetector: (events) =>
+        new VoiceDetector({ params, events, openModel: (modelEvents) => silero.open(modelEvents) }),
       openLink: (link, events) => new WebSocketEdgeLink({ ...link, events, log: sessionLog }),
+      onTurn: (metrics) => turns.add(metrics),
       log: sessionLog,
     });
   };
@@ -57,7 +69,12 @@ export async function startBotRuntime(options: BotRuntimeOptions): Promise<BotRu
     sessions,
     roomHost,
     unhandledRejections: options.unhandledRejections ?? (() => 0),
+    vad: () => silero.stats,
+    turns,
     log,
+  }).catch(async (thrown: unknown) => {
+    await silero.close();
+    throw thrown;
   });
   log({
     event: "server.listening",
@@ -72,6 +89,7 @@ export async function startBotRuntime(options: BotRuntimeOptions): Promise<BotRu
     const startedAt = Date.now();
     log({ event: "server.draining", active: sessions.load.active });
     await sessions.close();
+    await silero.close();
     await server.close();
     log({ event: "server.closed", forMs: Date.now() - startedAt });
   };

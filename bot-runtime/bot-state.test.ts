@@ -19,6 +19,10 @@ const joined: BotEvent = { kind: "joined", clientPresent: false };
 const clientJoined: BotEvent = { kind: "client-joined" };
 const clientReady: BotEvent = { kind: "client-ready" };
 const clientLeft: BotEvent = { kind: "client-left" };
+const userSpoke: BotEvent = { kind: "user-spoke" };
+const botSilent: BotEvent = { kind: "bot-silent" };
+const finish: BotEvent = { kind: "finish", reason: "stopped", speaking: true };
+const talking = [roomReady, opened, joined, clientJoined, clientReady];
 const noRoom: BotEvent = { kind: "join-failed", type: "no-room" };
 const timer = (name: TimerName): BotEvent => ({ kind: "timer", timer: name });
 
@@ -112,6 +116,52 @@ describe("nextState", () => {
     }
   });
 
+  it("asks whether anybody is there, says goodbye, and ends when that was heard", () => {
+    const states = [timer("idle"), timer("idleAnswer"), botSilent].map((_, index, events) =>
+      run(...talking, ...events.slice(0, index + 1)),
+    );
+    expect(states).toEqual([{ kind: "asking" }, { kind: "parting" }, { kind: "ended", reason: "idle" }]);
+    expect(run(...talking, timer("idle"), timer("idleAnswer"), timer("goodbye"))).toEqual({
+      kind: "ended",
+      reason: "idle",
+    });
+  });
+
+  it("goes on when the user answers that, were it during the goodbye", () => {
+    expect(run(...talking, timer("idle"), botSilent)).toEqual({ kind: "asking" });
+    expect(run(...talking, timer("idle"), userSpoke)).toEqual({ kind: "talking" });
+    expect(run(...talking, timer("idle"), timer("idleAnswer"), userSpoke, botSilent)).toEqual({
+      kind: "talking",
+    });
+  });
+
+  it("holds the session for a client that leaves while it is asked", () => {
+    expect(run(...talking, timer("idle"), clientLeft)).toEqual({ kind: "away" });
+    expect(run(...talking, timer("idle"), timer("idleAnswer"), clientLeft)).toEqual({ kind: "away" });
+  });
+
+  it("lets the bot finish its sentence, but not wait for silence that is there, nor for nobody", () => {
+    expect(run(...talking, finish)).toEqual({ kind: "finishing", reason: "stopped" });
+    for (const event of [botSilent, timer("finish"), clientLeft]) {
+      expect(run(...talking, finish, event)).toEqual({ kind: "ended", reason: "stopped" });
+    }
+    expect(run(...talking, { ...finish, speaking: false })).toEqual({ kind: "ended", reason: "stopped" });
+    expect(run(...talking, finish, { kind: "end", reason: "expired" })).toEqual({
+      kind: "ended",
+      reason: "expired",
+    });
+  });
+
+  it("gives a client that does not say client-ready a second cue, and then talks with it all the same", () => {
+    const meeting = [roomReady, opened, joined, clientJoined];
+    expect(run(...meeting, timer("readyOverdue"))).toEqual({ kind: "meeting", republished: true });
+    expect(run(...meeting, timer("readyOverdue"), timer("noHandshake"))).toEqual({ kind: "talking" });
+    expect(run(...meeting, timer("readyOverdue"), clientLeft)).toEqual({
+      kind: "ended",
+      reason: "client_left",
+    });
+  });
+
   /** A small generator, so that a failing sequence can be run again by its seed. */
   function random(seed: number): () => number {
     let state = seed;
@@ -130,14 +180,19 @@ describe("nextState", () => {
       clientReady,
       clientLeft,
       noRoom,
-      ...(["blindJoin", "joinRetry"] as const).map(timer),
+      userSpoke,
+      finish,
+      ...(["blindJoin", "joinRetry", "readyOverdue", "noHandshake", "idle", "idleAnswer"] as const).map(
+        timer,
+      ),
     ];
     for (let seed = 1; seed <= 500; seed += 1) {
       const next = random(seed);
       let state: BotState = INITIAL;
       for (let step = 0; step < 40 && state.kind !== "ended"; step += 1) {
         expect(timersOf(state), `seed ${seed}`).toContain("expiry");
-        for (const name of timersOf(state))
+        // What is said in the last minute changes nothing.
+        for (const name of timersOf(state).filter((one) => one !== "lastMinute"))
           expect(nextState(state, timer(name)), `seed ${seed}`).not.toBe(state);
         state = nextState(state, events[Math.floor(next() * events.length)] ?? roomReady);
       }

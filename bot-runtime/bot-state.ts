@@ -12,9 +12,15 @@ export type BotState =
   | { kind: "retrying"; failedJoins: number }
   /** In the call, and no client has been there yet. */
   | { kind: "alone" }
-  /** A client is in the call, and has not said `client-ready`. */
-  | { kind: "meeting" }
+  /** A client is in the call, and has not said `client-ready`. `republished`: it was given another cause to. */
+  | { kind: "meeting"; republished: boolean }
   | { kind: "talking" }
+  /** Nobody has spoken for long; the bot has asked whether anybody is there. */
+  | { kind: "asking" }
+  /** Nobody was; the bot says goodbye. */
+  | { kind: "parting" }
+  /** The session is over as soon as the bot has finished what it is saying. */
+  | { kind: "finishing"; reason: EndReason }
   /** The client was ready and has left: its network may be changing. */
   | { kind: "away" }
   | { kind: "ended"; reason: EndReason };
@@ -29,11 +35,30 @@ export type BotEvent =
   /** No client is left. */
   | { kind: "client-left" }
   | { kind: "client-ready" }
+  | { kind: "user-spoke" }
+  /** The bot has finished what it was saying. */
+  | { kind: "bot-silent" }
   | { kind: "room-ended"; end: RoomEnd }
   | { kind: "timer"; timer: TimerName }
-  | { kind: "end"; reason: EndReason };
+  | { kind: "end"; reason: EndReason }
+  /** An end that can wait for the bot's voice, if it is heard. */
+  | { kind: "finish"; reason: EndReason; speaking: boolean };
 
-export type TimerName = "blindJoin" | "joinRetry" | "neverJoined" | "clientGrace" | "idle" | "expiry";
+export type TimerName =
+  | "blindJoin"
+  | "joinRetry"
+  | "neverJoined"
+  | "readyOverdue"
+  | "noHandshake"
+  | "clientGrace"
+  | "idle"
+  | "idleAnswer"
+  | "goodbye"
+  | "finish"
+  | "lastMinute"
+  | "expiry";
+
+const MEETING: BotState = { kind: "meeting", republished: false };
 
 export const INITIAL: BotState = { kind: "preparing", cue: "awaited", failedJoins: 0 };
 
@@ -58,8 +83,15 @@ export function timersOf(state: BotState): readonly TimerName[] {
     case "alone":
       return ["neverJoined", "expiry"];
     case "meeting":
+      return [state.republished ? "noHandshake" : "readyOverdue", "expiry"];
     case "talking":
-      return ["idle", "expiry"];
+      return ["idle", "lastMinute", "expiry"];
+    case "asking":
+      return ["idleAnswer", "lastMinute", "expiry"];
+    case "parting":
+      return ["goodbye", "expiry"];
+    case "finishing":
+      return ["finish", "expiry"];
     case "away":
       return ["clientGrace", "expiry"];
     case "ended":
@@ -86,19 +118,42 @@ export function nextState(state: BotState, event: BotEvent): BotState {
       return state.cue === "given" ? joining(state.failedJoins) : { kind: "waiting" };
     case "joined":
       if (state.kind !== "joining") return state;
-      return { kind: event.clientPresent ? "meeting" : "alone" };
+      return event.clientPresent ? MEETING : { kind: "alone" };
     case "join-failed":
       return state.kind === "joining" ? onJoinFailed(state.failedJoins + 1, event.type) : state;
     case "client-joined":
-      if (state.kind === "alone") return { kind: "meeting" };
+      if (state.kind === "alone") return MEETING;
       return state.kind === "away" ? { kind: "talking" } : state;
     case "client-ready":
       return state.kind === "alone" || state.kind === "meeting" || state.kind === "away"
         ? { kind: "talking" }
         : state;
     case "client-left":
-      if (state.kind === "meeting") return ended("client_left");
-      return state.kind === "talking" ? { kind: "away" } : state;
+      return onClientLeft(state);
+    case "user-spoke":
+      return state.kind === "asking" || state.kind === "parting" ? { kind: "talking" } : state;
+    case "bot-silent":
+      if (state.kind === "parting") return ended("idle");
+      return state.kind === "finishing" ? ended(state.reason) : state;
+    case "finish":
+      if (state.kind === "finishing") return state;
+      return event.speaking ? { kind: "finishing", reason: event.reason } : ended(event.reason);
+  }
+}
+
+function onClientLeft(state: BotState): BotState {
+  switch (state.kind) {
+    case "meeting":
+      return ended("client_left");
+    case "talking":
+    case "asking":
+    case "parting":
+      return { kind: "away" };
+    // There is nobody to hear the rest.
+    case "finishing":
+      return ended(state.reason);
+    default:
+      return state;
   }
 }
 
@@ -122,10 +177,24 @@ function onTimer(state: BotState, timer: TimerName): BotState {
       return onCue(state);
     case "neverJoined":
       return ended("never_joined");
+    case "readyOverdue":
+      return state.kind === "meeting" ? { kind: "meeting", republished: true } : state;
+    // A client that speaks no RTVI, or that has lost its cue for good: it came to talk all the same.
+    case "noHandshake":
+      return state.kind === "meeting" ? { kind: "talking" } : state;
     case "clientGrace":
       return ended("client_left");
     case "idle":
+      return { kind: "asking" };
+    case "idleAnswer":
+      return { kind: "parting" };
+    case "goodbye":
       return ended("idle");
+    case "finish":
+      return state.kind === "finishing" ? ended(state.reason) : state;
+    // To be said at the next pause: no matter of state.
+    case "lastMinute":
+      return state;
     case "expiry":
       return ended("expired");
   }

@@ -5,11 +5,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The named timers of one bot. Each runs at most once at a time, and all end with `stop`. */
 export class BotTimers {
-  readonly #durationOf: (timer: TimerName) => number;
+  readonly #durationOf: (timer: TimerName) => number | undefined;
   readonly #onTimer: (timer: TimerName) => void;
   readonly #running = new Map<TimerName, NodeJS.Timeout>();
 
-  constructor(durationOf: (timer: TimerName) => number, onTimer: (timer: TimerName) => void) {
+  /** @param durationOf milliseconds, when a timer starts; nothing, and it does not. */
+  constructor(durationOf: (timer: TimerName) => number | undefined, onTimer: (timer: TimerName) => void) {
     this.#durationOf = durationOf;
     this.#onTimer = onTimer;
   }
@@ -26,7 +27,9 @@ export class BotTimers {
   }
 
   #start(timer: TimerName): void {
-    const duration = Math.min(Math.max(0, this.#durationOf(timer)), MAX_TIMER_MS);
+    const wanted = this.#durationOf(timer);
+    if (wanted === undefined) return;
+    const duration = Math.min(Math.max(0, wanted), MAX_TIMER_MS);
     const timeout = setTimeout(() => {
       this.#running.delete(timer);
       this.#onTimer(timer);

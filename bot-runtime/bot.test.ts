@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StartSignal } from "../protocol/bot-host.ts";
-import { BOT_LIMITS, Bot } from "./bot.ts";
+import { Bot } from "./bot.ts";
+import { BOT_LIMITS } from "./bot-limits.ts";
 import type { SessionLogEvent } from "./log-events.ts";
 import { FakeLink } from "./testing/fake-link.ts";
 import { FakeLive } from "./testing/fake-live.ts";
 import { CLIENT, FakeRoomHost, type JoinScript } from "./testing/fake-room.ts";
 import { frames, silence, voice } from "./testing/sounds.ts";
 import { startSignal } from "./testing/start-signal.ts";
-import { EnergyModel } from "./vad/energy-model.ts";
+import { VAD_PRESETS } from "./vad/presets.ts";
+import { VoiceDetector } from "./vad/voice-detector.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
@@ -30,7 +32,8 @@ function start({ joins = [], live = new FakeLive(), signal = {} }: Setting = {})
       links.push(link);
       return link;
     },
-    createSpeechModel: () => new EnergyModel(),
+    openVoiceDetector: (voiceEvents) =>
+      new VoiceDetector({ params: VAD_PRESETS.measured, events: voiceEvents }),
     model: "gemini-3.8-live",
     defaultVoice: "Puck",
     limits: BOT_LIMITS,
@@ -42,7 +45,9 @@ function start({ joins = [], live = new FakeLive(), signal = {} }: Setting = {})
   void bot.ended.then((reason) => {
     ended = reason;
   });
-  return { bot, roomHost, live, link, events, ended: () => ended };
+  /** What the bot had the model say. */
+  const purposes = () => events.flatMap((event) => (event.event === "bot.says" ? [event.purpose] : []));
+  return { bot, roomHost, live, link, events, purposes, ended: () => ended };
 }
 
 const settle = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
@@ -64,6 +69,18 @@ function clientReady(roomHost: FakeRoomHost): void {
     { label: "rtvi-ai", type: "client-ready", id: "ready-1", data: { version: "2.1.0", about } },
     CLIENT.id,
   );
+}
+
+/** Has the model say something, which is heard to its end. */
+function sayer({ room, live }: Awaited<ReturnType<typeof inCall>>) {
+  return (generation: number, text: string, ms = 200): void => {
+    const { connection } = live;
+    connection.sayAudio(ms);
+    connection.say({ outputTranscription: { text }, generationComplete: true });
+    room.events.playout({ kind: "started", generation });
+    room.events.playout({ kind: "drained", generation, playedMs: ms });
+    connection.say({ turnComplete: true });
+  };
 }
 
 /** Nothing of the session is left: no timer, no room, no connection, no link. */
@@ -119,7 +136,7 @@ describe("Bot, joining", () => {
     expect(link.marks).toEqual(["botJoined"]);
     expect(ended()).toBeUndefined();
     clientReady(roomHost);
-    expect(roomHost.room.messageTypes).toEqual(["bot-ready"]);
+    expect(roomHost.room.messageTypes).toEqual(["bot-ready", "metrics"]);
   });
 
   it("does not take the late end of a room whose join failed for the end of the call", async () => {
@@ -172,6 +189,106 @@ describe("Bot, joining", () => {
   });
 });
 
+describe("Bot, greeting", () => {
+  async function alone(setting: Setting = {}) {
+    const run = start(setting);
+    run.link.events.roomReady();
+    await settle();
+    const { room } = run.roomHost;
+    return { ...run, room };
+  }
+
+  function greet({ live: { connection } }: ReturnType<typeof start>): void {
+    connection.sayAudio(1_000);
+    connection.say({ outputTranscription: { text: "Hello, Ada." }, generationComplete: true });
+    connection.events.message({
+      serverContent: { turnComplete: true },
+      usageMetadata: { promptTokenCount: 5, responseTokenCount: 5, totalTokenCount: 10 },
+    });
+  }
+
+  it("has the greeting ready before the client is, and lets nobody hear of it", async () => {
+    const run = await alone();
+    expect(run.live.connection.texts).toEqual([expect.stringContaining("Greet")]);
+    greet(run);
+    run.room.events.participantJoined(CLIENT);
+    expect(run.room.methods).toEqual(["join"]);
+    expect(run.room.messages).toEqual([]);
+    clientReady(run.roomHost);
+    expect(run.room.methods).toEqual(["join", "play"]);
+    expect(run.room.messageTypes.slice(0, 3)).toEqual(["bot-ready", "metrics", "bot-llm-started"]);
+    expect(run.events.map(({ event }) => event)).not.toContain("room.message_lost");
+    clientReady(run.roomHost);
+    await settle(100);
+    expect(run.room.methods).toEqual(["join", "play"]);
+    expect(run.live.connection.texts).toHaveLength(1);
+  });
+
+  it("says nothing of its own accord where that is not wanted, and listens from the first moment", async () => {
+    const run = await alone({ signal: { metadata: { greet: false } } });
+    run.room.events.participantJoined(CLIENT);
+    for (const pcm of frames(400, silence)) run.room.events.audio(pcm);
+    clientReady(run.roomHost);
+    await settle(9_000);
+    expect(run.live.connection.texts).toEqual([]);
+    expect(run.live.connection.audio).toHaveLength(10);
+  });
+
+  it("does not let the sounds before client-ready interrupt it", async () => {
+    const run = await alone();
+    run.room.events.participantJoined(CLIENT);
+    for (const pcm of frames(1_000, voice(0.3))) run.room.events.audio(pcm);
+    expect(run.live.connection.audio).toEqual([]);
+    clientReady(run.roomHost);
+    for (const pcm of frames(400, silence)) run.room.events.audio(pcm);
+    expect(run.live.connection.audio.length).toBeGreaterThan(0);
+  });
+
+  it("lets the user interrupt a greeting that the model believes to be over", async () => {
+    const run = await alone();
+    greet(run);
+    await settle(5_000);
+    run.room.events.participantJoined(CLIENT);
+    clientReady(run.roomHost);
+    run.room.events.playout({ kind: "started", generation: 1 });
+    for (const pcm of [...frames(400, silence), ...frames(600, voice(0.3))]) run.room.events.audio(pcm);
+    expect(run.room.methods).toContain("flush");
+    run.room.events.playout({ kind: "flushed", generation: 1, playedMs: 600 });
+    expect(run.link.transcript).toMatchObject([{ text: "Hello,", interrupted: true }]);
+  });
+
+  it("gives a client that does not say client-ready another cue, and then talks with it all the same", async () => {
+    const run = await alone();
+    greet(run);
+    const republished: number[] = [];
+    Object.assign(run.room, { republish: () => republished.push(Date.now() - NOW) });
+    run.room.events.participantJoined(CLIENT);
+    await settle(4_999);
+    expect(republished).toEqual([]);
+    await settle(1);
+    expect(republished).toEqual([5_000]);
+    expect(run.room.methods).toEqual(["join"]);
+    await settle(5_000);
+    expect(run.room.methods).toEqual(["join", "play"]);
+    clientReady(run.roomHost);
+    expect(run.room.messageTypes.slice(-2)).toEqual(["bot-ready", "metrics"]);
+    expect(run.room.methods).toEqual(["join", "play"]);
+    expect(republished).toHaveLength(1);
+  });
+
+  it("counts the tokens of a greeting that nobody heard", async () => {
+    const run = await alone();
+    greet(run);
+    await settle(90_000);
+    expect(run.ended()).toBe("never_joined");
+    expect(run.link.reports).toContainEqual({
+      kind: "usage",
+      usage: { promptTokens: 5, responseTokens: 5, totalTokens: 10 },
+    });
+    expect(run.link.transcript).toEqual([]);
+  });
+});
+
 describe("Bot, in the call", () => {
   it("answers a client that was ready before the join was confirmed, once it is", async () => {
     const run = start();
@@ -188,7 +305,7 @@ describe("Bot, in the call", () => {
     clientReady(run.roomHost);
     confirmed.resolve();
     await settle();
-    expect(room.messageTypes).toEqual(["bot-ready"]);
+    expect(room.messageTypes).toEqual(["bot-ready", "metrics"]);
     expect(run.link.marks).toEqual(["clientJoined", "botJoined", "clientReady"]);
     expect(run.events.map(({ event }) => event)).not.toContain("room.message_lost");
     room.events.participantLeft(CLIENT);
@@ -210,8 +327,8 @@ describe("Bot, in the call", () => {
   it("answers client-ready, asks for a greeting, and reports the marks once each", async () => {
     const { room, connection, link, roomHost } = await inCall();
     clientReady(roomHost);
-    expect(room.messageTypes).toEqual(["bot-ready", "bot-ready"]);
-    expect(connection.texts).toEqual([expect.stringContaining("Greet the user")]);
+    expect(room.messageTypes).toEqual(["bot-ready", "metrics", "bot-ready"]);
+    expect(connection.texts).toEqual([expect.stringContaining("Greet")]);
     expect(link.marks).toEqual(["botJoined", "clientJoined", "clientReady"]);
   });
 
@@ -228,12 +345,14 @@ describe("Bot, in the call", () => {
     expect(room.methods).toEqual(["join", "play"]);
     expect(room.messageTypes).toEqual([
       "bot-ready",
+      "metrics",
       "bot-llm-started",
       "metrics",
       "bot-tts-started",
       "bot-started-speaking",
       "bot-llm-text",
       "bot-tts-text",
+      "bot-transcription",
       "bot-output",
       "bot-stopped-speaking",
       "bot-output",
@@ -256,7 +375,7 @@ describe("Bot, in the call", () => {
     }
     connection.say({ inputTranscription: { text: "Hi!", finished: true } });
     expect(connection.audio).toHaveLength(35);
-    expect(room.messageTypes.slice(1)).toEqual([
+    expect(room.messageTypes.slice(2)).toEqual([
       "user-started-speaking",
       "user-stopped-speaking",
       "user-transcription",
@@ -277,7 +396,8 @@ describe("Bot, in the call", () => {
     connection.sayAudio(200);
     connection.say({ turnComplete: true });
     expect(room.methods.slice(1)).toEqual(["play", "pause", "flush"]);
-    expect(link.transcript).toMatchObject([{ text: "A long story", interrupted: true }]);
+    // As far as it was heard: 420 ms of 2 s.
+    expect(link.transcript).toMatchObject([{ text: "A", interrupted: true }]);
     expect(room.messageTypes).toContain("bot-interrupted");
   });
 
@@ -286,7 +406,7 @@ describe("Bot, in the call", () => {
     run.room.events.participantLeft(CLIENT);
     await settle(44_999);
     expect(run.ended()).toBeUndefined();
-    expect(run.connection.closed).toBe(false);
+    expect(run.live.connection.closed).toBe(false);
     run.room.events.participantJoined({ ...CLIENT, id: "client-2" });
     await settle(60_000);
     expect(run.ended()).toBeUndefined();
@@ -307,21 +427,92 @@ describe("Bot, in the call", () => {
     expectNothingLeft(run);
   });
 
-  it("ends after 5 min without a word of either side, counted from the last", async () => {
+  it("asks after 5 min without a word of either side, counted from the last, says goodbye and ends", async () => {
     const run = await inCall();
+    const says = sayer(run);
+    says(1, "Hello.");
     await settle(299_000);
-    run.connection.say({ inputTranscription: { text: "Still here.", finished: true } });
+    run.live.connection.say({ inputTranscription: { text: "Still here.", finished: true } });
     await settle(299_999);
-    expect(run.ended()).toBeUndefined();
+    expect(run.purposes()).toEqual([]);
     await settle(1);
+    expect(run.purposes()).toEqual(["idle"]);
+    expect(run.live.connection.texts.at(-1)).toMatch(/still there/i);
+    says(2, "Are you still there?");
+    await settle(19_999);
+    expect(run.purposes()).toEqual(["idle"]);
+    await settle(1);
+    expect(run.purposes()).toEqual(["idle", "goodbye"]);
+    expect(run.ended()).toBeUndefined();
+    says(3, "Goodbye.");
+    await settle();
     expect(run.ended()).toBe("idle");
     expectNothingLeft(run);
+  });
+
+  it("ends an idle session in bounded time when the model has no goodbye to say", async () => {
+    const run = await inCall();
+    sayer(run)(1, "Hello.");
+    await settle(300_000 + 20_000 + 15_000);
+    expect(run.ended()).toBe("idle");
+    expectNothingLeft(run);
+  });
+
+  it("stays when the user answers", async () => {
+    const run = await inCall();
+    const says = sayer(run);
+    says(1, "Hello.");
+    await settle(300_000);
+    says(2, "Are you still there?");
+    run.live.connection.say({ inputTranscription: { text: "Yes.", finished: true } });
+    await settle(299_999);
+    expect(run.purposes()).toEqual(["idle"]);
+    await settle(1);
+    expect(run.purposes()).toEqual(["idle", "idle"]);
+  });
+
+  it("says a minute before the end that it is near, once, in a pause", async () => {
+    const run = await inCall({ signal: { expiresAt: new Date(NOW + HOUR_MS).toISOString() } });
+    const { live, room } = run;
+    sayer(run)(1, "Hello.");
+    for (let elapsed = 0; elapsed < HOUR_MS - 60_000; elapsed += 60_000) {
+      expect(run.purposes()).toEqual([]);
+      run.live.connection.say({ inputTranscription: { text: "Talking.", finished: true } });
+      await settle(59_000);
+      if (elapsed === HOUR_MS - 120_000) {
+        live.connection.say({ outputTranscription: { text: "I was about to" } });
+        live.connection.sayAudio(3_000);
+        room.events.playout({ kind: "started", generation: 2 });
+      }
+      await settle(1_000);
+    }
+    await settle(2_500);
+    expect(run.purposes()).toEqual([]);
+    live.connection.say({ generationComplete: true, turnComplete: true });
+    room.events.playout({ kind: "drained", generation: 2, playedMs: 3_000 });
+    await settle(1_000);
+    expect(run.purposes()).toEqual(["last-minute"]);
+    await settle(50_000);
+    expect(run.purposes()).toEqual(["last-minute"]);
+    await settle(10_000);
+    expect(run.ended()).toBe("expired");
+    expectNothingLeft(run);
+  });
+
+  it("does not announce the end of a session that is short anyway", async () => {
+    const run = await inCall({ signal: { expiresAt: new Date(NOW + 170_000).toISOString() } });
+    sayer(run)(1, "Hello.");
+    await settle(169_999);
+    expect(run.purposes()).toEqual([]);
+    expect(run.ended()).toBeUndefined();
+    await settle(1);
+    expect(run.ended()).toBe("expired");
   });
 
   it("ends when the session expires, whatever is going on", async () => {
     const run = await inCall({ signal: { expiresAt: new Date(NOW + HOUR_MS).toISOString() } });
     for (let elapsed = 0; elapsed < HOUR_MS - 1; elapsed += 100_000) {
-      run.connection.say({ inputTranscription: { text: "talking", finished: true } });
+      run.live.connection.say({ inputTranscription: { text: "talking", finished: true } });
       await settle(Math.min(100_000, HOUR_MS - 1 - elapsed));
     }
     expect(run.ended()).toBeUndefined();
@@ -340,6 +531,32 @@ describe("Bot, ending", () => {
     expectNothingLeft(run);
   });
 
+  it("lets the bot finish its sentence when the client asks for the end, within 10 s", async () => {
+    const disconnect = { label: "rtvi-ai", type: "disconnect-bot", id: "x", data: {} };
+    for (const heardToItsEnd of [true, false]) {
+      const run = await inCall();
+      run.connection.sayAudio(3_000);
+      run.room.events.playout({ kind: "started", generation: 1 });
+      run.connection.say({ outputTranscription: { text: "One moment." }, turnComplete: true });
+      run.room.events.appMessage(disconnect, CLIENT.id);
+      await settle(3_000);
+      expect(run.ended()).toBeUndefined();
+      if (heardToItsEnd) run.room.events.playout({ kind: "drained", generation: 1, playedMs: 3_000 });
+      await settle(heardToItsEnd ? 0 : 7_000);
+      expect(run.ended()).toBe("stopped");
+      expectNothingLeft(run);
+    }
+  });
+
+  it("does not wait for the bot's voice when it is stopped from outside", async () => {
+    const run = await inCall();
+    run.connection.sayAudio(3_000);
+    run.room.events.playout({ kind: "started", generation: 1 });
+    run.link.events.stop("stopped");
+    await settle();
+    expect(run.ended()).toBe("stopped");
+  });
+
   it("ends as the edge says, and only once", async () => {
     const run = await inCall();
     run.link.events.stop("expired");
@@ -354,10 +571,21 @@ describe("Bot, ending", () => {
     expectNothingLeft(run);
   });
 
-  it("tells the client when Gemini is lost, then ends", async () => {
+  it("goes on with another connection when Gemini is lost", async () => {
     const run = await inCall();
-    run.connection.events.ended({ kind: "closed", code: 1011, reason: "Internal error encountered." });
+    run.connection.end(1011, "Internal error encountered.");
     await settle();
+    expect(run.ended()).toBeUndefined();
+    run.live.connection.sayAudio(200);
+    expect(run.live.connections).toHaveLength(2);
+    expect(run.room.methods.at(-1)).toBe("play");
+  });
+
+  it("tells the client when Gemini cannot be reached any more, then ends", async () => {
+    const run = await inCall();
+    run.live.script.push(...Array.from({ length: 20 }, () => "unavailable" as const));
+    run.connection.end(1011, "Internal error encountered.");
+    await settle(60_000);
     expect(run.ended()).toBe("gemini_failed");
     expect(run.room.messages.at(-1)).toMatchObject({ type: "error", data: { fatal: true } });
     expect(run.room.methods.at(-1)).toBe("close");
@@ -386,11 +614,14 @@ describe("Bot, ending", () => {
     const run = await inCall();
     run.connection.say({ inputTranscription: { text: "Tell me" } });
     run.connection.say({ outputTranscription: { text: "Well, it" } });
+    run.connection.sayAudio(1_000);
+    run.room.events.playout({ kind: "started", generation: 1 });
+    await settle(700);
     run.bot.stop("stopped");
     await settle();
     expect(run.link.transcript).toMatchObject([
       { role: "user", text: "Tell me" },
-      { role: "assistant", text: "Well, it", interrupted: true },
+      { role: "assistant", text: "Well,", interrupted: true },
     ]);
     expect(run.link.reports.at(-1)).toEqual({ kind: "ended", reason: "stopped" });
   });
@@ -422,6 +653,21 @@ describe("Bot, ending", () => {
     await settle();
     expect(joining.ended()).toBe("stopped");
     expectNothingLeft(joining);
+  });
+
+  it("reports the turns of the conversation before its end", async () => {
+    const run = await inCall();
+    for (const pcm of [...frames(400, silence), ...frames(600, voice(0.3)), ...frames(400, silence)]) {
+      run.room.events.audio(pcm);
+    }
+    await settle(700);
+    sayer(run)(1, "Hi!");
+    run.bot.stop("stopped");
+    await settle();
+    expect(run.link.reports.slice(-2)).toEqual([
+      { kind: "turns", turns: { count: 1, interrupted: 0, medianResponseMs: 700 } },
+      { kind: "ended", reason: "stopped" },
+    ]);
   });
 
   it("survives a room that does not close, and says so", async () => {

@@ -2,49 +2,28 @@ import type { StartSignal } from "../protocol/bot-host.ts";
 import type { BotReport } from "../protocol/link.ts";
 import { describeError } from "../protocol/log.ts";
 import type { EndReason, Mark } from "../protocol/session.ts";
-import { isBotUserId } from "../protocol/user-id.ts";
-import { type BotPipelineDeps, createBotPipeline } from "./bot-pipeline.ts";
-import { type BotEvent, type BotState, INITIAL, joinRetryMs, nextState, timersOf } from "./bot-state.ts";
+import { BotCall } from "./bot-call.ts";
+import { type BotLimits, durationOf } from "./bot-limits.ts";
+import { type BotPipeline, type BotPipelineDeps, createBotPipeline } from "./bot-pipeline.ts";
+import { type BotEvent, type BotState, INITIAL, nextState, type TimerName, timersOf } from "./bot-state.ts";
 import { BotTimers } from "./bot-timers.ts";
 import type { EdgeLink, EdgeLinkEvents } from "./edge-link.ts";
-import type { Frame } from "./pipeline/frame.ts";
-import type { Pipeline } from "./pipeline/pipeline.ts";
-import {
-  type Participant,
-  type Room,
-  type RoomEnd,
-  RoomError,
-  type RoomEvents,
-  type RoomHost,
-} from "./room/room.ts";
-import type { RoomInput } from "./room-io/room-input.ts";
-import type { RoomOutput } from "./room-io/room-output.ts";
-
-/** How long a bot waits for what. Milliseconds. */
-export interface BotLimits {
-  /** For the word that the room exists. After it, the bot tries to join all the same. */
-  blindJoinMs: number;
-  neverJoinedMs: number;
-  clientGraceMs: number;
-  idleMs: number;
-}
-
-export const BOT_LIMITS: BotLimits = {
-  blindJoinMs: 1_500,
-  neverJoinedMs: 90_000,
-  clientGraceMs: 45_000,
-  idleMs: 300_000,
-};
+import { Floor } from "./floor.ts";
+import { SessionTurns } from "./measures/turn-summary.ts";
+import type { Frame, SayPurpose, TurnMetrics } from "./pipeline/frame.ts";
+import type { RoomHost } from "./room/room.ts";
 
 export interface BotDeps
-  extends Pick<BotPipelineDeps, "liveConnect" | "createSpeechModel" | "model" | "defaultVoice" | "log"> {
+  extends Pick<
+    BotPipelineDeps,
+    "liveConnect" | "openVoiceDetector" | "model" | "defaultVoice" | "systemPrompt" | "log"
+  > {
   roomHost: RoomHost;
   openLink(link: StartSignal["link"], events: EdgeLinkEvents): EdgeLink;
   limits: BotLimits;
+  /** What was measured of a turn, for the host's totals. */
+  onTurn?(metrics: TurnMetrics): void;
 }
-
-/** App messages kept until the join is confirmed. A client says `client-ready` then, once or for each track. */
-const MAX_EARLY_MESSAGES = 32;
 
 /**
  * One bot: takes one call from start to end. It owns the pipeline, the room, the link and its timers; when `ended`
@@ -55,23 +34,16 @@ export class Bot {
   readonly #signal: StartSignal;
   readonly #deps: BotDeps;
   readonly #link: EdgeLink;
-  readonly #pipeline: Pipeline;
-  readonly #input: RoomInput;
-  readonly #output: RoomOutput;
+  readonly #parts: BotPipeline;
+  readonly #call: BotCall;
   readonly #timers: BotTimers;
-  readonly #clients = new Set<string>();
+  readonly #floor = new Floor();
+  readonly #turns = new SessionTurns();
   readonly #marked = new Set<Mark>();
   readonly #startedAt = Date.now();
   readonly #resolveEnded: (reason: EndReason) => void;
-  #room: Room | undefined;
-  /** The last call of `open`; it may outlast the session, and must not outlast `ended`. */
-  #opening: Promise<void>;
-  /** Counts rooms: what an earlier one still says, whose join has failed, is about no call of ours. */
-  #roomNumber = 0;
-  /** Set when the room ended before its join was confirmed. */
-  #endBeforeJoined: RoomEnd | undefined;
-  /** App messages that came before the join was confirmed: until then the room takes no answer to them. */
-  readonly #early: { data: unknown; fromId: string }[] = [];
+  /** Whether the client was told that the session is about to expire. */
+  #announced = false;
   #state: BotState = INITIAL;
 
   constructor(signal: StartSignal, deps: BotDeps) {
@@ -80,17 +52,32 @@ export class Bot {
     this.#resolveEnded = resolve;
     this.#signal = signal;
     this.#deps = deps;
-    const { input, output, pipeline } = createBotPipeline(signal, {
+    this.#parts = createBotPipeline(signal, {
       ...deps,
       onFrame: (frame) => this.#onFrame(frame),
       onEntry: (entry) => this.#link.report({ kind: "transcript", entry }),
+      onUsage: (usage) => this.#link.report({ kind: "usage", usage }),
     });
-    this.#input = input;
-    this.#output = output;
-    this.#pipeline = pipeline;
+    const { sessionId, room, token, botName } = signal;
+    this.#call = new BotCall({
+      roomHost: deps.roomHost,
+      room: { sessionId, url: room.url, token, userName: botName },
+      input: this.#parts.input,
+      output: this.#parts.output,
+      log: deps.log,
+      onEvent: (event) => this.#apply(event),
+      onJoined: (joinMs) => {
+        deps.log({ event: "bot.joined", joinMs, sinceStartMs: Date.now() - this.#startedAt });
+        this.#mark("botJoined");
+      },
+      onClient: () => {
+        deps.log({ event: "bot.client_joined" });
+        this.#mark("clientJoined");
+      },
+    });
     this.#timers = new BotTimers(
       (timer) => this.#durationOf(timer),
-      (timer) => this.#apply({ kind: "timer", timer }),
+      (timer) => this.#onTimer(timer),
     );
     deps.log({ event: "bot.started", language: signal.language });
     this.#link = deps.openLink(signal.link, {
@@ -99,8 +86,8 @@ export class Bot {
       fenced: () => this.stop("stopped"),
     });
     this.#timers.run(timersOf(this.#state));
-    this.#pipeline.start();
-    this.#opening = this.#open();
+    this.#parts.pipeline.start();
+    this.#call.open();
   }
 
   /** Ends the call, once; later reasons are not heeded. Wait for `ended`. */
@@ -109,6 +96,7 @@ export class Bot {
   }
 
   #onFrame(frame: Frame): void {
+    this.#floor.onFrame(frame);
     switch (frame.type) {
       case "client-ready":
         this.#mark("clientReady");
@@ -118,21 +106,39 @@ export class Bot {
       case "user-started-speaking":
       case "user-stopped-speaking":
       case "user-transcript":
+      case "user-message":
+        this.#timers.restart("idle");
+        this.#apply({ kind: "user-spoke" });
+        return;
       case "answer-text":
-      case "bot-stopped-speaking":
         this.#timers.restart("idle");
         return;
       case "bot-started-speaking":
         this.#mark("firstBotAudio");
         this.#timers.restart("idle");
         return;
+      case "bot-stopped-speaking":
+        this.#timers.restart("idle");
+        this.#timers.restart("idleAnswer");
+        if (!this.#floor.botSpeaks) this.#apply({ kind: "bot-silent" });
+        return;
       case "first-audio":
         this.#deps.log({ event: "bot.first_audio", ttfbMs: frame.ttfbMs });
+        return;
+      case "turn-metrics":
+        this.#turns.add(frame);
+        this.#deps.onTurn?.(frame);
         return;
       case "usage":
         this.#link.report({ kind: "usage", usage: frame.usage });
         return;
       case "end-requested":
+        this.#apply(
+          frame.graceful
+            ? { kind: "finish", reason: frame.reason, speaking: this.#floor.botSpeaks }
+            : { kind: "end", reason: frame.reason },
+        );
+        return;
       case "failed":
         this.#apply({ kind: "end", reason: frame.reason });
     }
@@ -145,115 +151,67 @@ export class Bot {
     this.#state = state;
     if (state === before) return;
     this.#timers.run(timersOf(state));
-    if (state.kind === before.kind) return;
-    if (state.kind === "ended") void this.#finish(state.reason);
-    else if (state.kind === "joining") void this.#join();
-    else if (state.kind === "preparing") this.#opening = this.#open();
+    if (state.kind === "meeting" && state.republished) this.#readyOverdue();
+    if (state.kind !== before.kind) this.#entered(state, event);
   }
 
-  #durationOf(timer: Parameters<BotTimers["restart"]>[0]): number {
-    const { limits } = this.#deps;
-    switch (timer) {
-      case "blindJoin":
-        return limits.blindJoinMs;
-      case "joinRetry":
-        return this.#state.kind === "retrying" ? joinRetryMs(this.#state.failedJoins) : 0;
-      case "neverJoined":
-        return limits.neverJoinedMs;
-      case "clientGrace":
-        return limits.clientGraceMs;
-      case "idle":
-        return limits.idleMs;
-      case "expiry":
-        return Date.parse(this.#signal.expiresAt) - Date.now();
-    }
-  }
-
-  async #open(): Promise<void> {
-    const { sessionId, room, token, botName } = this.#signal;
-    this.#endBeforeJoined = undefined;
-    try {
-      const opened = await this.#deps.roomHost.open(
-        { sessionId, url: room.url, token, userName: botName },
-        this.#roomEvents(this.#roomNumber),
-      );
-      if (this.#state.kind === "ended") {
-        await opened.close();
+  #entered(state: BotState, event: BotEvent): void {
+    switch (state.kind) {
+      case "preparing":
+        this.#call.open();
         return;
-      }
-      this.#room = opened;
-      this.#output.attach(opened);
-      this.#apply({ kind: "opened" });
-    } catch (thrown) {
-      if (this.#state.kind === "ended") return;
-      this.#deps.log({ event: "bot.open_failed", level: "error", detail: describeError(thrown) });
-      this.#apply({ kind: "open-failed" });
+      case "joining":
+        this.#call.join();
+        return;
+      case "talking":
+        if (event.kind !== "timer") return;
+        this.#deps.log({ event: "bot.no_handshake", level: "warn" });
+        this.#parts.openGate();
+        return;
+      case "asking":
+        this.#say("idle");
+        return;
+      case "parting":
+        this.#say("goodbye");
+        return;
+      case "ended":
+        void this.#finish(state.reason);
     }
   }
 
-  async #join(): Promise<void> {
-    const startedAt = Date.now();
-    try {
-      await this.#room?.join();
-      if (this.#state.kind !== "joining") return;
-      const joinMs = Date.now() - startedAt;
-      this.#deps.log({ event: "bot.joined", joinMs, sinceStartMs: Date.now() - this.#startedAt });
-      this.#mark("botJoined");
-      this.#apply({ kind: "joined", clientPresent: this.#clients.size > 0 });
-      for (const { data, fromId } of this.#early.splice(0)) this.#input.appMessage(data, fromId);
-      if (this.#endBeforeJoined) this.#roomEnded(this.#endBeforeJoined);
-    } catch (thrown) {
-      if (this.#state.kind !== "joining") return;
-      const type = thrown instanceof RoomError ? thrown.type : "unknown";
-      this.#room = undefined;
-      this.#roomNumber += 1;
-      this.#deps.log({ event: "bot.join_failed", level: "warn", type, detail: describeError(thrown) });
-      this.#apply({ kind: "join-failed", type });
+  #onTimer(timer: TimerName): void {
+    if (timer === "lastMinute") this.#lastMinute();
+    else this.#apply({ kind: "timer", timer });
+  }
+
+  /** The session ends soon, which is said in a pause: until there is one, it is looked for again. */
+  #lastMinute(): void {
+    if (this.#floor.isFree) {
+      this.#announced = true;
+      this.#say("last-minute");
     }
+    this.#timers.run(timersOf(this.#state));
   }
 
-  #roomEvents(roomNumber: number): RoomEvents {
-    return {
-      audio: (pcm) => this.#input.audio(pcm),
-      appMessage: (data, fromId) => this.#appMessage(data, fromId),
-      playout: (state) => this.#output.playout(state),
-      participantJoined: (participant) => this.#clientJoined(participant),
-      participantLeft: (participant) => this.#clientLeft(participant),
-      ended: (end) => {
-        if (roomNumber !== this.#roomNumber) return;
-        // A failed join ends its room, too; that is `join`'s to tell.
-        if (this.#state.kind === "joining") this.#endBeforeJoined = end;
-        else this.#roomEnded(end);
-      },
-    };
+  #readyOverdue(): void {
+    this.#deps.log({ event: "bot.ready_overdue", level: "warn" });
+    this.#call.republish();
   }
 
-  #appMessage(data: unknown, fromId: string): void {
-    if (this.#state.kind !== "joining") this.#input.appMessage(data, fromId);
-    else if (this.#early.length < MAX_EARLY_MESSAGES) this.#early.push({ data, fromId });
-    else this.#deps.log({ event: "room.message_lost", level: "warn", type: "early" });
+  #say(purpose: SayPurpose): void {
+    this.#deps.log({ event: "bot.says", purpose });
+    this.#parts.prompter.say(purpose);
   }
 
-  #roomEnded(end: RoomEnd): void {
-    if (this.#state.kind === "ended") return;
-    const detail = "detail" in end ? { detail: end.detail } : {};
-    this.#deps.log({ event: "bot.room_ended", kind: end.kind, ...detail });
-    this.#apply({ kind: "room-ended", end });
-  }
-
-  #clientJoined({ id, userId }: Participant): void {
-    // Bots of earlier attempts may linger in the room for a moment.
-    if (isBotUserId(userId) || this.#clients.has(id)) return;
-    this.#clients.add(id);
-    this.#deps.log({ event: "bot.client_joined" });
-    this.#mark("clientJoined");
-    this.#apply({ kind: "client-joined" });
-  }
-
-  #clientLeft({ id }: Participant): void {
-    if (!this.#clients.delete(id)) return;
-    this.#deps.log({ event: "bot.client_left" });
-    if (this.#clients.size === 0) this.#apply({ kind: "client-left" });
+  #durationOf(timer: TimerName): number | undefined {
+    return durationOf(timer, {
+      limits: this.#deps.limits,
+      state: this.#state,
+      startedAt: this.#startedAt,
+      expiresAt: Date.parse(this.#signal.expiresAt),
+      now: Date.now(),
+      announced: this.#announced,
+    });
   }
 
   #mark(mark: Extract<BotReport, { kind: "mark" }>["mark"]): void {
@@ -264,20 +222,17 @@ export class Bot {
 
   /** Frees everything. The pipeline goes first, so that its last words still reach the link. */
   async #finish(reason: EndReason): Promise<void> {
-    this.#pipeline.stop();
+    this.#parts.pipeline.stop();
+    this.#parts.conversation.close();
+    const turns = this.#turns.summary;
+    if (turns) this.#link.report({ kind: "turns", turns });
     this.#link.report({ kind: "ended", reason });
-    const room = this.#room;
-    this.#room = undefined;
-    await Promise.all([
-      this.#cleanUp("room", room?.close()),
-      this.#cleanUp("opening", this.#opening),
-      this.#cleanUp("link", this.#link.close()),
-    ]);
+    await Promise.all([this.#cleanUp("room", this.#call.close()), this.#cleanUp("link", this.#link.close())]);
     this.#deps.log({ event: "bot.ended", reason, durationMs: Date.now() - this.#startedAt });
     this.#resolveEnded(reason);
   }
 
-  async #cleanUp(what: string, work: Promise<void> | undefined): Promise<void> {
+  async #cleanUp(what: string, work: Promise<void>): Promise<void> {
     try {
       await work;
     } catch (thrown) {

@@ -34,6 +34,8 @@ beforeEach(async () => {
     roomHost: new FakeRoomHost(),
     maxSignedRequests: MAX_SIGNED_REQUESTS,
     unhandledRejections: () => 0,
+    vad: () => ({ runtime: undefined, windows: 0, batches: 0, windowsLost: 0, threadRestarts: 0 }),
+    turns: { turns: 0, responseMs: 0, interruptions: 0, interruptionMs: 0 },
     log: () => {},
   });
 });

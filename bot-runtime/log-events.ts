@@ -1,5 +1,9 @@
 import type { LogEventBase } from "../protocol/log.ts";
 import type { EndReason } from "../protocol/session.ts";
+import type { GeminiLogEvent } from "./gemini-log.ts";
+import type { PersonaLogEvent } from "./persona/log-events.ts";
+import type { SayPurpose } from "./pipeline/frame.ts";
+import type { VadLogEvent } from "./vad/log-events.ts";
 
 interface OfSession {
   sessionId: string;
@@ -10,6 +14,7 @@ type Level = NonNullable<LogEventBase["level"]>;
 
 /** What the program itself does. */
 type ProgramEvent =
+  | VadLogEvent
   | { event: "server.listening"; url: string; capacity: number; daily: Side; gemini: Side }
   | { event: "server.draining"; active: number }
   | { event: "server.closed"; forMs: number }
@@ -31,20 +36,17 @@ type SessionEvent =
   | { event: "bot.client_joined" }
   | { event: "bot.client_left" }
   | { event: "bot.client_ready"; version: string }
+  | { event: "bot.ready_overdue" }
+  | { event: "bot.no_handshake" }
+  | { event: "bot.says"; purpose: SayPurpose }
   | { event: "bot.first_audio"; ttfbMs: number }
   | { event: "bot.room_ended"; kind: string; detail?: string }
   | { event: "bot.processor_failed"; where: string; detail: string }
   | { event: "bot.cleanup_failed"; what: string; detail: string }
   | { event: "bot.ended"; reason: EndReason; durationMs: number }
-  | { event: "gemini.connected"; connectMs: number }
-  | { event: "gemini.connect_failed"; why: string; detail: string }
-  | { event: "gemini.closed"; code: number; reason: string }
-  | { event: "gemini.stalled"; bufferedBytes: number }
-  | { event: "gemini.malformed_message"; detail: string }
-  | { event: "gemini.unusable_part"; detail: string }
-  | { event: "gemini.go_away"; timeLeftMs: number | undefined }
-  | { event: "gemini.unexpected_tool_call" }
-  | { event: "gemini.audio_left_out"; chunks: number }
+  | GeminiLogEvent
+  | PersonaLogEvent
+  | { event: "greeting.overflowed" }
   | { event: "rtvi.message_cut"; type: string; chars: number }
   | { event: "rtvi.refused"; detail: string }
   | { event: "room.message_lost"; type: string }

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
       ...(settings.chromiumPath ? { chromiumPath: settings.chromiumPath } : {}),
       sandbox: settings.chromiumSandbox,
       ...(settings.daily.callMachineUrl ? { callMachineUrl: settings.daily.callMachineUrl } : {}),
+      callsPerPage: settings.callsPerPage,
       log,
     });
     stack.defer(() => roomHost.close());

@@ -1,6 +1,8 @@
 import type { HostLoad } from "../protocol/bot-host.ts";
+import type { TurnSums } from "./measures/turn-summary.ts";
 import type { RoomHostStats } from "./room/room.ts";
 import type { SessionCounts } from "./sessions.ts";
+import type { SileroStats } from "./vad/silero.ts";
 
 export interface Measured {
   load: HostLoad;
@@ -8,12 +10,15 @@ export interface Measured {
   counts: SessionCounts;
   room: RoomHostStats;
   unhandledRejections: number;
+  vad: SileroStats;
+  turns: Readonly<TurnSums>;
 }
 
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Prometheus text of this host. Names end in their unit; counters in `_total`. */
-export function renderMetrics({ load, draining, counts, room, unhandledRejections }: Measured): string {
+export function renderMetrics(measured: Measured): string {
+  const { load, draining, counts, room, unhandledRejections, vad, turns } = measured;
   return [
     metric("chat_vrd_bots_active", "gauge", "Calls under way.", load.active),
     metric("chat_vrd_bots_capacity", "gauge", "Calls that this host takes at once.", load.capacity),
@@ -37,8 +42,46 @@ export function renderMetrics({ load, draining, counts, room, unhandledRejection
       "Promises whose failure nobody dealt with: each is a fault of the program.",
       unhandledRejections,
     ),
+    ...vadMetrics(vad),
+    ...turnMetrics(turns),
     metric("process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
   ].join("");
+}
+
+function vadMetrics({ runtime, ...vad }: SileroStats): string[] {
+  const model = "chat_vrd_vad_model";
+  const name = runtime === undefined ? "energy" : `silero_${runtime}`;
+  return [
+    `${head(model, "gauge", "What tells speech from silence: energy, when the model cannot run.")}${model}{model="${name}"} 1\n`,
+    metric("chat_vrd_vad_windows_total", "counter", "Windows of 32 ms that the model judged.", vad.windows),
+    metric("chat_vrd_vad_batches_total", "counter", "Batches in which it did so.", vad.batches),
+    metric(
+      "chat_vrd_vad_windows_lost_total",
+      "counter",
+      "Windows it was too slow to judge.",
+      vad.windowsLost,
+    ),
+    metric("chat_vrd_vad_thread_restarts_total", "counter", "Starts after the first.", vad.threadRestarts),
+  ];
+}
+
+function turnMetrics({ turns, responseMs, interruptions, interruptionMs }: Readonly<TurnSums>): string[] {
+  return [
+    metric("chat_vrd_turns_total", "counter", "Turns of users that were answered.", turns),
+    metric(
+      "chat_vrd_turn_response_seconds_total",
+      "counter",
+      "From the end of the user's turn to the first sound of the answer, summed over turns.",
+      responseMs / 1000,
+    ),
+    metric("chat_vrd_interruptions_total", "counter", "Answers that users interrupted.", interruptions),
+    metric(
+      "chat_vrd_interruption_seconds_total",
+      "counter",
+      "From the user's first sound to the bot's silence, summed over interruptions.",
+      interruptionMs / 1000,
+    ),
+  ];
 }
 
 function ended({ endedByReason }: SessionCounts): string {

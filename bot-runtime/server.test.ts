@@ -38,6 +38,8 @@ beforeEach(async () => {
     roomHost,
     headersTimeoutMs: 100,
     unhandledRejections: () => 3,
+    vad: () => ({ runtime: "native", windows: 50, batches: 10, windowsLost: 0, threadRestarts: 1 }),
+    turns: { turns: 4, responseMs: 3_000, interruptions: 1, interruptionMs: 250 },
     log: (event) => logged.push(event),
   });
 });
@@ -234,6 +236,11 @@ describe("GET", () => {
     expect(text).toContain('chat_vrd_bots_ended_total{reason="stopped"} 1\n');
     expect(text).toContain("chat_vrd_bridge_frames_lost_total 0\n");
     expect(text).toContain("chat_vrd_unhandled_rejections_total 3\n");
+    expect(text).toContain('chat_vrd_vad_model{model="silero_native"} 1\n');
+    expect(text).toContain("chat_vrd_vad_windows_total 50\n");
+    expect(text).toContain("chat_vrd_turns_total 4\n");
+    expect(text).toContain("chat_vrd_turn_response_seconds_total 3\n");
+    expect(text).toContain("chat_vrd_interruption_seconds_total 0.25\n");
     for (const line of text.trimEnd().split("\n")) {
       expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[a-z_]+"\})? [\d.e+-]+)$/);
     }

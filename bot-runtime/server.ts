@@ -6,10 +6,12 @@ import { describeError, type Log } from "../protocol/log.ts";
 import { parseJson } from "../protocol/parse.ts";
 import { createRequestVerifier, type TrustedKeys } from "../protocol/signing.ts";
 import type { BotRuntimeEvent } from "./log-events.ts";
+import type { TurnSums } from "./measures/turn-summary.ts";
 import { METRICS_CONTENT_TYPE, renderMetrics } from "./metrics.ts";
 import { readBody } from "./request-body.ts";
 import type { RoomHost } from "./room/room.ts";
 import type { Sessions } from "./sessions.ts";
+import type { SileroStats } from "./vad/silero.ts";
 
 /** What a slow or silent caller may take. A start signal is small and comes from one place. */
 const HEADERS_TIMEOUT_MS = 5_000;
@@ -30,6 +32,8 @@ export interface ServerOptions {
   /** Signed requests that pass within their lifetime of about a minute; each is remembered so long. */
   maxSignedRequests?: number;
   unhandledRejections(): number;
+  vad(): SileroStats;
+  turns: Readonly<TurnSums>;
   log: Log<BotRuntimeEvent>;
 }
 
@@ -98,7 +102,7 @@ function createHandler(options: ServerOptions) {
 
 /** The API of a bot host, top to bottom. */
 function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOptions) {
-  const { maxSignedRequests: maxRemembered, unhandledRejections } = options;
+  const { maxSignedRequests: maxRemembered, unhandledRejections, vad, turns } = options;
   const verify = createRequestVerifier(trustedKeys, { maxRemembered });
 
   return async (request: IncomingMessage): Promise<Reply> => {
@@ -133,6 +137,8 @@ function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOpt
         counts,
         room: roomHost.stats(),
         unhandledRejections: unhandledRejections(),
+        vad: vad(),
+        turns,
       };
       return {
         status: 200,

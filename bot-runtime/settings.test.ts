@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEV_SIGNING_KEY, EMULATED_GEMINI_KEY } from "../protocol/development.ts";
 import { publicKeys } from "../protocol/signing.ts";
@@ -31,6 +33,8 @@ describe("readSettings", () => {
       trustedKeys: publicKeys(DEV_SIGNING_KEY),
       chromiumSandbox: true,
       capacity: 8,
+      callsPerPage: 8,
+      vadPreset: "measured",
       clientGraceMs: 45_000,
     });
   });
@@ -47,6 +51,12 @@ describe("readSettings", () => {
   it("switches each side to the real service by its key alone", () => {
     const google = readSettings({ APP_ENV: "development", GOOGLE_API_KEY: "k" });
     expect(google.gemini).toEqual({ emulated: false, apiKey: "k", model: "gemini-3.8-live" });
+    const place = { GOOGLE_REGION: "europe-west1", GOOGLE_CLOUD_PROJECT: "p" };
+    expect(readSettings({ APP_ENV: "development", ...place, GOOGLE_API_KEY: "k" }).gemini.vertex).toEqual({
+      project: "p",
+      location: "europe-west1",
+    });
+    expect(readSettings({ ...PRODUCTION, ...place, GOOGLE_API_KEY: "" }).gemini.emulated).toBe(false);
     expect(google.daily.emulated).toBe(true);
     const daily = readSettings({ APP_ENV: "development", DAILY_API_KEY: "k" });
     expect(daily.daily).toEqual({ emulated: false });
@@ -87,15 +97,26 @@ describe("readSettings", () => {
     expect(refusal({ ...PRODUCTION, ...wrong })).toContain(name);
   });
 
+  it("reads the operator's instructions with the settings", () => {
+    // Any file of text will do.
+    const file = join(import.meta.dirname, "../.nvmrc");
+    const { systemPrompt } = readSettings({ ...PRODUCTION, SYSTEM_PROMPT_FILE: file });
+    expect(systemPrompt).toBe(readFileSync(file, "utf8").trim());
+  });
+
   it.each([
     [{ APP_ENV: "staging" }, "APP_ENV"],
     [{ PORT: "http" }, "PORT"],
     [{ PORT: "70000" }, "PORT"],
     [{ BOT_CAPACITY: "0" }, "BOT_CAPACITY"],
+    [{ CALLS_PER_PAGE: "0" }, "CALLS_PER_PAGE"],
+    [{ CALLS_PER_PAGE: "65" }, "CALLS_PER_PAGE"],
     [{ GEMINI_BASE_URL: "ws://127.0.0.1:1" }, "GEMINI_BASE_URL"],
     [{ EDGE_JWKS: "{" }, "EDGE_JWKS"],
     [{ EDGE_JWKS: '{"keys":[]}' }, "EDGE_JWKS"],
+    [{ VAD_PRESET: "silero" }, "VAD_PRESET"],
     [{ CLIENT_GRACE_MS: "-1" }, "CLIENT_GRACE_MS"],
+    [{ SYSTEM_PROMPT_FILE: "/nowhere/prompt.txt" }, "SYSTEM_PROMPT_FILE: /nowhere/prompt.txt cannot be read"],
   ])("refuses %j in a sentence that names it", (wrong, name) => {
     expect(refusal({ APP_ENV: "development", ...wrong })).toContain(name);
   });

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { DEV_PORTS, DEV_SIGNING_KEY, EMULATED_GEMINI_KEY } from "../protocol/development.ts";
 import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
 import { publicKeys, TrustedKeys } from "../protocol/signing.ts";
+import { readSystemPrompt } from "./persona/system-prompt-file.ts";
+import type { VadPreset } from "./vad/presets.ts";
 
 /** What this program reads of its environment. An empty variable counts as absent. */
 const Environment = z.object({
@@ -9,6 +11,9 @@ const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(DEV_PORTS.botRuntime),
   HOST: z.string().optional(),
   GOOGLE_API_KEY: z.string().optional(),
+  /** Both together: Vertex AI, with the machine's own account, in place of the Gemini API. */
+  GOOGLE_REGION: z.string().optional(),
+  GOOGLE_CLOUD_PROJECT: z.string().optional(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
   GEMINI_MODEL: z.string().default("gemini-3.8-live"),
   EDGE_JWKS: TrustedKeys.optional(),
@@ -18,7 +23,11 @@ const Environment = z.object({
   CHROMIUM_PATH: z.string().optional(),
   CHROMIUM_SANDBOX: z.enum(["on", "off"]).default("on"),
   BOT_CAPACITY: z.coerce.number().int().min(1).max(64).default(8),
+  /** A page's crash ends all its calls, and one audio thread does the work of all: so not more. */
+  CALLS_PER_PAGE: z.coerce.number().int().min(1).max(64).default(8),
   DEFAULT_VOICE: z.string().max(64).optional(),
+  SYSTEM_PROMPT_FILE: z.string().optional(),
+  VAD_PRESET: z.enum(["measured", "pipecat"]).default("measured"),
   CLIENT_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(45_000),
 });
 type Environment = z.output<typeof Environment>;
@@ -26,17 +35,30 @@ type Environment = z.output<typeof Environment>;
 /** The variables that are read; all of them stand in `.env.example`. */
 export const SETTING_NAMES = Object.keys(Environment.shape);
 
+export interface GeminiSettings {
+  emulated: boolean;
+  apiKey: string;
+  /** Vertex AI is meant, and the key does not matter. */
+  vertex?: { project: string; location: string };
+  baseUrl?: string;
+  model: string;
+}
+
 export interface Settings {
   appEnv: "development" | "production";
   port: number;
   host: string;
-  gemini: { emulated: boolean; apiKey: string; baseUrl?: string; model: string };
+  gemini: GeminiSettings;
   daily: { emulated: boolean; callMachineUrl?: string };
   trustedKeys: TrustedKeys;
   chromiumPath?: string;
   chromiumSandbox: boolean;
   capacity: number;
+  callsPerPage: number;
   defaultVoice?: string;
+  /** The text of the file. */
+  systemPrompt?: string;
+  vadPreset: VadPreset;
   clientGraceMs: number;
 }
 
@@ -63,14 +85,22 @@ export function readSettings(environment: Record<string, string | undefined>): S
     trustedKeys: env.EDGE_JWKS ?? publicKeys(DEV_SIGNING_KEY),
     chromiumSandbox: env.CHROMIUM_SANDBOX === "on",
     capacity: env.BOT_CAPACITY,
+    callsPerPage: env.CALLS_PER_PAGE,
+    vadPreset: env.VAD_PRESET,
     clientGraceMs: env.CLIENT_GRACE_MS,
     ...(env.CHROMIUM_PATH ? { chromiumPath: env.CHROMIUM_PATH } : {}),
     ...(env.DEFAULT_VOICE ? { defaultVoice: env.DEFAULT_VOICE } : {}),
+    ...(env.SYSTEM_PROMPT_FILE ? { systemPrompt: systemPrompt(env.SYSTEM_PROMPT_FILE) } : {}),
   };
 }
 
 function geminiSettings(env: Environment): Settings["gemini"] {
   const model = env.GEMINI_MODEL;
+  if (env.GOOGLE_REGION && env.GOOGLE_CLOUD_PROJECT) {
+    const vertex = { project: env.GOOGLE_CLOUD_PROJECT, location: env.GOOGLE_REGION };
+    const baseUrl = env.GEMINI_BASE_URL ? { baseUrl: env.GEMINI_BASE_URL } : {};
+    return { emulated: false, apiKey: "", vertex, model, ...baseUrl };
+  }
   if (env.GOOGLE_API_KEY) {
     const baseUrl = env.GEMINI_BASE_URL ? { baseUrl: env.GEMINI_BASE_URL } : {};
     return { emulated: false, apiKey: env.GOOGLE_API_KEY, model, ...baseUrl };
@@ -87,10 +117,21 @@ function dailySettings(env: Environment): Settings["daily"] {
   };
 }
 
+/** Read with the settings, so that a file that is not there stops the program and not the first call. */
+function systemPrompt(path: string): string {
+  try {
+    return readSystemPrompt(path);
+  } catch (cause) {
+    throw new SettingsError(`Wrong setting. SYSTEM_PROMPT_FILE: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** Production runs with nothing that development makes up. */
 function refuseDevelopment(env: Environment): void {
   const wrong = [
-    !env.GOOGLE_API_KEY && "GOOGLE_API_KEY is missing: the assistant needs it.",
+    !env.GOOGLE_API_KEY &&
+      !(env.GOOGLE_REGION && env.GOOGLE_CLOUD_PROJECT) &&
+      "GOOGLE_API_KEY is missing: the assistant needs it, or GOOGLE_REGION and GOOGLE_CLOUD_PROJECT for Vertex AI.",
     env.GOOGLE_API_KEY === EMULATED_GEMINI_KEY && "GOOGLE_API_KEY is the Gemini emulator's key.",
     isLocal(env.GEMINI_BASE_URL) && "GEMINI_BASE_URL is an emulator's address.",
     !env.DAILY_API_KEY && "DAILY_API_KEY is missing: without it, calls would be on the Daily emulator.",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EndReason, Mark, TranscriptEntry, Usage } from "./session.ts";
+import { EndReason, Mark, TranscriptEntry, TurnSummary, Usage } from "./session.ts";
 
 /**
  * The link: the WebSocket from a bot to its session at the edge, `…/internal/sessions/{id}/bot`, opened with
@@ -12,6 +12,7 @@ export const BotReport = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("mark"), mark: Mark.exclude(["room", "dispatched", "ended"]), at: z.number() }),
   z.object({ kind: z.literal("transcript"), entry: TranscriptEntry.omit({ seq: true }) }),
   z.object({ kind: z.literal("usage"), usage: Usage }),
+  z.object({ kind: z.literal("turns"), turns: TurnSummary }),
   z.object({ kind: z.literal("ended"), reason: EndReason }),
 ]);
 export type BotReport = z.infer<typeof BotReport>;

@@ -155,6 +155,17 @@ export const Usage = z.object({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** How the conversation went, known when the bot has left; after a recovery, that of the newest bot. */
+export const TurnSummary = z.object({
+  /** Of the user's turns, those that were answered. */
+  count: z.int().nonnegative(),
+  /** Answers that the user interrupted. */
+  interrupted: z.int().nonnegative(),
+  /** From the end of the user's turn to the first sound of the answer that was played. */
+  medianResponseMs: z.int().nonnegative().optional(),
+});
+export type TurnSummary = z.infer<typeof TurnSummary>;
+
 /** Reply of `GET /api/rtvi/{id}`. Never holds a token by which the call could be joined. */
 export const SessionView = z.object({
   sessionId: z.string(),
@@ -169,6 +180,7 @@ export const SessionView = z.object({
   timeline: z.partialRecord(Mark, z.number().nonnegative()),
   transcript: z.array(TranscriptEntry),
   usage: Usage,
+  turns: TurnSummary.optional(),
 });
 export type SessionView = z.infer<typeof SessionView>;
 

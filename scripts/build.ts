@@ -2,8 +2,9 @@
  * Bundles what does not run as TypeScript: the bot's page, the Daily emulator's call machine, the console, and
  * (for the container) the bot runtime. `node scripts/build.ts [part…]` builds the named parts, all by default.
  */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { bundledLicenses } from "./bundled-licenses.ts";
 
@@ -112,7 +113,7 @@ async function bot(): Promise<void> {
   const outdir = join(dist, "bot-runtime");
   const { metafile } = await build({
     ...shared,
-    entryPoints: { main: "bot-runtime/main.ts" },
+    entryPoints: { main: "bot-runtime/main.ts", "silero-thread": "bot-runtime/vad/silero-thread.ts" },
     outdir,
     platform: "node",
     target: "node24",
@@ -120,8 +121,15 @@ async function bot(): Promise<void> {
     minify: false,
     sourcemap: false,
     metafile: true,
-    // Native helpers of `ws`, not installed. It asks for them, and does without.
-    external: ["bufferutil", "utf-8-validate"],
+    plugins: [onnxRuntimeBeside],
+    external: [
+      // Native helpers of `ws`, not installed. It asks for them, and does without.
+      "bufferutil",
+      "utf-8-validate",
+      "*.node",
+      // Where it is not installed, the thread fails to import it and takes WebAssembly.
+      ...(hasNativeRuntime() ? [] : ["onnxruntime-node"]),
+    ],
     // Packages written as CommonJS `require` what Node brings along; a module has no such function by itself.
     banner: {
       js: [
@@ -133,6 +141,50 @@ async function bot(): Promise<void> {
     outExtension: { ".js": ".mjs" },
   });
   await writeFile(join(outdir, "LICENSES.txt"), await bundledLicenses(metafile, root));
+  await copySpeechModel(outdir);
+}
+
+/** The native library of this platform. The package has those of all, 300 MB. */
+const NATIVE_RUNTIME = join(
+  root,
+  "node_modules/onnxruntime-node/bin/napi-v6",
+  process.platform,
+  process.arch,
+);
+
+function hasNativeRuntime(): boolean {
+  return existsSync(NATIVE_RUNTIME);
+}
+
+/** The package looks for its library by a path within itself; in the image it lies beside the bundle. */
+const onnxRuntimeBeside: Plugin = {
+  name: "onnxruntime-beside",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
+      const original = await readFile(path, "utf8");
+      const contents = original.replace(
+        /require\(`[^`]*onnxruntime_binding\.node`\)/,
+        'require("./onnxruntime_binding.node")',
+      );
+      if (contents === original) throw new Error(`${path} does not load its library as it used to`);
+      return { contents };
+    });
+  },
+};
+
+/** What the model's thread loads beside its own code: see `bot-runtime/vad/silero-files.ts`. */
+async function copySpeechModel(outdir: string): Promise<void> {
+  const native = hasNativeRuntime()
+    ? (await readdir(NATIVE_RUNTIME)).map((name) => join(NATIVE_RUNTIME, name))
+    : [];
+  const files = [
+    join(root, "node_modules/@ricky0123/vad-web/dist/silero_vad_v6.onnx"),
+    join(root, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs"),
+    join(root, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"),
+    join(root, "bot-runtime/vad/LICENSES-speech-model.txt"),
+    ...native,
+  ];
+  await Promise.all(files.map((file) => cp(file, join(outdir, basename(file)))));
 }
 
 function isPart(name: string): name is Part {

@@ -16,13 +16,33 @@ interface Campaign {
 
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   api: {
-    summary: "requests of every kind at the edge: each answer has to be as its OpenAPI document promises",
+    summary:
+      "20,000 requests at the edge, made of its OpenAPI document: each answer has to be as it promises; ten minutes",
     entry: "test/campaign/api/main.ts",
   },
   leaks: {
     summary:
       "many calls one after the other and in pairs: what is left of them in heaps, sockets, timers, pages",
     entry: "test/campaign/leaks/main.ts",
+  },
+  vad: {
+    summary:
+      "sentences in six languages and three levels of noise, and noise alone: what is heard, and how soon",
+    entry: "test/campaign/vad/main.ts",
+  },
+  gemini: {
+    summary:
+      "1,000 calls in memory with a connection to Gemini that fails in every way: what is lost of them",
+    entry: "test/campaign/gemini/main.ts",
+  },
+  "gemini-mutations": {
+    summary: "the same, with one rule after the other switched off: each has to be missed",
+    entry: "test/campaign/gemini/mutations.ts",
+  },
+  conversation: {
+    summary:
+      "one call of fifty turns, most of them interruptions, in Chromium: what is heard, what is kept, what it costs; ten minutes",
+    entry: "test/campaign/conversation/main.ts",
   },
   container: {
     summary: "the bot runtime's image, built and used without Docker: root on Debian, four minutes",
@@ -31,7 +51,7 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
 };
 
 const LIST = Object.entries(CAMPAIGNS)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(17)} ${summary}`)
   .join("\n");
 
 const HELP = `npm run campaign -- <name> [options]

@@ -73,6 +73,7 @@ describe("the Dockerfile", () => {
       entryPoints: [
         "scripts/build.ts",
         "bot-runtime/main.ts",
+        "bot-runtime/vad/silero-thread.ts",
         "bot-runtime/room/page/page.ts",
         "bot-runtime/room/page/audio.worklet.ts",
         "bot-runtime/room/page/socket.webworker.ts",
@@ -85,7 +86,11 @@ describe("the Dockerfile", () => {
       format: "esm",
       metafile: true,
     });
-    const inputs = [...Object.keys(metafile.inputs), "bot-runtime/room/page/index.html"];
+    const inputs = [
+      ...Object.keys(metafile.inputs),
+      "bot-runtime/room/page/index.html",
+      "bot-runtime/vad/LICENSES-speech-model.txt",
+    ];
     expect(inputs.filter((file) => !isSent(file) || !isCopied(file))).toEqual([]);
   });
 

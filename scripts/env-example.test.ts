@@ -9,8 +9,12 @@ import { SETTING_NAMES as DAILY_SETTINGS } from "../emulators/daily/settings.ts"
 import { SETTING_NAMES as GEMINI_SETTINGS } from "../emulators/gemini/settings.ts";
 import { ROOT } from "./steps.ts";
 
-/** Variables that are no settings of the product: of the tools that we run, and of the tests. */
-const FOREIGN = ["PATH", "SESSION_SEEDS", "WRANGLER_COMMAND", "WRANGLER_SEND_METRICS"];
+/** Variables that are no settings of the product: of the tools that we run, of the tests, and of the bench's own programs. */
+const FOREIGN = [
+  ...["PATH", "WRANGLER_COMMAND", "WRANGLER_SEND_METRICS"],
+  ...["API_REQUESTS", "API_SEED", "SESSION_SEEDS", "UPDATE_REFERENCE"],
+  ...["BENCH_PLANTED_MS", "DELAY_MS", "WORKER"],
+];
 
 describe(".env.example", () => {
   it("holds every variable that a program reads, and no other", async () => {

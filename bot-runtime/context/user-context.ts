@@ -1,5 +1,6 @@
 import type { Frame } from "../pipeline/frame.ts";
 import type { Direction, Processor, Push } from "../pipeline/processor.ts";
+import type { Conversation, ConversationEntry } from "./conversation.ts";
 
 /** Gemini does not reliably say where a transcription ends: this much quiet ends it (Pipecat's figure). */
 const QUIET_MS = 500;
@@ -8,8 +9,8 @@ const MAX_UTTERANCE_CHARS = 4_000;
 /** Transcription lags up to 2 s behind. A sound that has no words so long after its end was a cough. */
 const MAX_LAG_MS = 5_000;
 
-/** One utterance of the user. `at`: epoch milliseconds of its beginning. */
-export interface UserEntry {
+/** An utterance under way. `at`: epoch milliseconds of its beginning. */
+interface Utterance {
   text: string;
   at: number;
 }
@@ -20,18 +21,18 @@ interface Heard {
   endedAt?: number;
 }
 
-/** Gathers the fragments of what the user says into utterances. */
+/** Gathers the fragments of what the user says into utterances. What the user writes is one as it is. */
 export class UserContext implements Processor {
   readonly name = "UserContext";
-  readonly #onEntry: (entry: UserEntry) => void;
+  readonly #conversation: Conversation;
   #push: Push | undefined;
-  /** Under way. */
-  #utterance: UserEntry | undefined;
+  #utterance: Utterance | undefined;
   #heard: Heard | undefined;
   #quiet: NodeJS.Timeout | undefined;
 
-  constructor(onEntry: (entry: UserEntry) => void) {
-    this.#onEntry = onEntry;
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+    conversation.addSource(() => (this.#utterance ? entriesOf(this.#utterance) : []));
   }
 
   start(push: Push): void {
@@ -39,12 +40,22 @@ export class UserContext implements Processor {
   }
 
   process(frame: Frame, direction: Direction, push: Push): void {
-    if (frame.type === "user-text") {
-      this.#add(frame.text, frame.finished);
-      return;
+    switch (frame.type) {
+      case "user-text":
+        this.#add(frame.text, frame.finished);
+        return;
+      case "user-message":
+        this.#finish();
+        for (const entry of entriesOf({ text: frame.text, at: Date.now() })) this.#conversation.add(entry);
+        break;
+      case "user-started-speaking":
+        this.#heard = { beganAt: this.#heardAt(Date.now()) ?? Date.now() };
+        this.#conversation.expect("user", this.#heard.beganAt);
+        break;
+      case "user-stopped-speaking":
+        if (this.#heard) this.#heard.endedAt = Date.now();
+        break;
     }
-    if (frame.type === "user-started-speaking") this.#heard = { beganAt: this.#beganAt() };
-    if (frame.type === "user-stopped-speaking" && this.#heard) this.#heard.endedAt = Date.now();
     push(frame, direction);
   }
 
@@ -55,7 +66,7 @@ export class UserContext implements Processor {
   }
 
   #add(text: string, finished: boolean): void {
-    const utterance = this.#utterance ?? { text: "", at: this.#beganAt() };
+    const utterance = this.#utterance ?? { text: "", at: this.#saidAt() };
     utterance.text += text;
     this.#utterance = utterance;
     clearTimeout(this.#quiet);
@@ -65,26 +76,42 @@ export class UserContext implements Processor {
     }
     this.#quiet = setTimeout(() => this.#finish(), QUIET_MS);
     const soFar = utterance.text.trim();
-    if (soFar) this.#push?.({ type: "user-transcript", text: soFar, at: utterance.at, final: false }, "up");
+    if (!soFar) return;
+    this.#conversation.expect("user", utterance.at);
+    this.#push?.({ type: "user-transcript", text: soFar, at: utterance.at, final: false }, "up");
   }
 
   #finish(): void {
     clearTimeout(this.#quiet);
     const utterance = this.#utterance;
     this.#utterance = undefined;
-    const text = utterance?.text.trim();
-    if (!utterance || !text) return;
-    const { at } = utterance;
+    const [entry] = utterance ? entriesOf(utterance) : [];
+    if (!entry) return;
+    const { text, at } = entry;
     this.#heard = undefined;
-    this.#onEntry({ text, at });
+    this.#conversation.add(entry);
     this.#push?.({ type: "user-transcript", text, at, final: true }, "up");
   }
 
-  /** When the speech began that is transcribed next. */
-  #beganAt(): number {
-    const now = Date.now();
-    if (!this.#heard) return now;
+  /** When the speech began that is transcribed next, if the local detector heard it. */
+  #heardAt(now: number): number | undefined {
+    if (!this.#heard) return undefined;
     const { beganAt, endedAt = now } = this.#heard;
-    return now - endedAt > MAX_LAG_MS ? now : beganAt;
+    return now - endedAt > MAX_LAG_MS ? undefined : beganAt;
   }
+
+  #saidAt(): number {
+    const now = Date.now();
+    const heardAt = this.#heardAt(now);
+    if (heardAt !== undefined) return heardAt;
+    // Words that nobody heard, and that come with an answer, are what it answers.
+    const { answerBeganAt } = this.#conversation;
+    const answered = answerBeganAt !== undefined && now - answerBeganAt <= MAX_LAG_MS;
+    return answered ? answerBeganAt - 1 : now;
+  }
+}
+
+function entriesOf({ text, at }: Utterance): ConversationEntry[] {
+  const said = text.trim();
+  return said ? [{ role: "user", text: said, at }] : [];
 }

@@ -52,6 +52,17 @@ export function readContent(before: AnswerState, content: ServerContent, now: nu
   return { state: reading.state, frames: reading.frames, unusable: reading.unusable };
 }
 
+/**
+ * The frames with which an answer ends that the model itself does not end any more, since its connection is gone.
+ * `cut`: it is not whole, and what waits to be heard of it is not worth hearing.
+ */
+export function endAnswer(before: AnswerState, cut: boolean): ContentRead {
+  const reading = new Reading(before, 0);
+  if (cut) reading.interrupted();
+  reading.turnComplete();
+  return { state: reading.state, frames: reading.frames, unusable: reading.unusable };
+}
+
 class Reading implements ContentRead {
   state: AnswerState;
   readonly frames: Directed[] = [];

@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeLive } from "../testing/fake-live.ts";
 import { runProcessor, typesOf } from "../testing/run-processor.ts";
-import { GeminiLive, type GeminiNote } from "./gemini-live.ts";
+import { GeminiLive, type GeminiLiveOptions, type GeminiNote } from "./gemini-live.ts";
 
 const SETUP = { model: "m", language: "de-DE", systemInstruction: "Sei nett." } as const;
 const CLIENT_READY = { type: "client-ready", version: "2.1.0", first: true } as const;
 
-async function setUp(live = new FakeLive()) {
+async function setUp(live = new FakeLive(), options: Partial<GeminiLiveOptions> = {}) {
   const notes: GeminiNote[] = [];
-  const gemini = new GeminiLive({ connect: live.connect, setup: SETUP, onNote: (note) => notes.push(note) });
+  const gemini = new GeminiLive({
+    setup: SETUP,
+    greeting: "Begrüße den Nutzer.",
+    ...options,
+    connect: live.connect,
+    onNote: (note) => notes.push(note),
+  });
   const run = runProcessor(gemini);
   await vi.advanceTimersByTimeAsync(0);
   const kinds = () => notes.map(({ kind }) => kind);
@@ -25,7 +31,7 @@ describe("GeminiLive", () => {
 
   it("connects with its setup when the pipeline starts", async () => {
     const { live, kinds } = await setUp();
-    expect(live.connection.setup).toBe(SETUP);
+    expect(live.connection.setup).toMatchObject({ ...SETUP, tools: [{ name: "get_time" }] });
     expect(kinds()).toEqual(["connected"]);
   });
 
@@ -46,7 +52,9 @@ describe("GeminiLive", () => {
       await gate;
       return live.connect(...args);
     };
-    const { sendDown } = runProcessor(new GeminiLive({ connect, setup: SETUP, onNote: () => {} }));
+    const { sendDown } = runProcessor(
+      new GeminiLive({ connect, setup: SETUP, greeting: "Begrüße den Nutzer.", onNote: () => {} }),
+    );
     sendDown(CLIENT_READY);
     sendDown({ type: "input-audio", pcm: new Int16Array(640) });
     connected();
@@ -65,7 +73,9 @@ describe("GeminiLive", () => {
       await connected.promise;
       return live.connect(...args);
     };
-    const { sendDown } = runProcessor(new GeminiLive({ connect, setup: SETUP, onNote: () => {} }));
+    const { sendDown } = runProcessor(
+      new GeminiLive({ connect, setup: SETUP, greeting: "Begrüße den Nutzer.", onNote: () => {} }),
+    );
     sendDown({ type: "input-audio", pcm: new Int16Array(320) });
     sendDown({ type: "input-audio-paused" });
     if (unmuted) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
@@ -137,34 +147,105 @@ describe("GeminiLive", () => {
     });
   });
 
-  it("ends the session when Gemini refuses", async () => {
+  it("ends the session when Gemini refuses for good, and tells the client no insides", async () => {
     const { down, notes, sendDown, kinds } = await setUp(new FakeLive("refuse"));
     expect(down).toEqual([{ type: "failed", reason: "gemini_failed", detail: expect.any(String) }]);
-    expect(notes[0]).toMatchObject({ kind: "connect-failed", why: "refused" });
+    expect(JSON.stringify(down)).not.toContain("models/m");
+    expect(notes).toContainEqual({ kind: "gave-up", why: "unknown-model" });
     sendDown(CLIENT_READY);
     sendDown({ type: "input-audio", pcm: new Int16Array(640) });
-    expect(kinds()).toEqual(["connect-failed"]);
+    expect(kinds()).toEqual(["connect-failed", "gave-up"]);
   });
 
-  it("ends the session when the connection is lost, once, and tells the client no insides", async () => {
-    const { live, down, notes } = await setUp();
-    const end = { kind: "closed", code: 1011, reason: "Internal error encountered." } as const;
-    live.connection.events.ended(end);
-    live.connection.events.ended(end);
-    const failures = down.filter(({ type }) => type === "failed");
-    expect(failures).toHaveLength(1);
-    expect(JSON.stringify(failures)).not.toContain("Internal error");
-    expect(notes.at(-1)).toEqual({ kind: "ended", end });
+  it("goes on over a lost connection: the answer is cut, the next has the next number", async () => {
+    const { live, down, sendDown } = await setUp();
+    sendDown(CLIENT_READY);
+    live.connection.giveHandle("h1");
+    live.connection.sayAudio();
+    const lost = live.connection;
+    lost.end(1011, "Internal error encountered.");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.connections).toHaveLength(2);
+    expect(live.connection.setup.handle).toBe("h1");
+    expect(live.connection.texts).toHaveLength(1);
+    lost.sayAudio();
+    live.connection.sayAudio();
+    live.connection.say({ turnComplete: true });
+    expect(
+      down.map((frame) => ("generation" in frame ? `${frame.type} ${frame.generation}` : frame.type)),
+    ).toEqual([
+      "client-ready",
+      "answer-started 1",
+      "first-audio",
+      "answer-audio 1",
+      "answer-interrupted 1",
+      "answer-ended 1",
+      "assistant-status",
+      "assistant-status",
+      "assistant-status",
+      "answer-started 2",
+      "answer-audio 2",
+      "answer-ended 2",
+    ]);
+    expect(down.flatMap((frame) => (frame.type === "assistant-status" ? [frame.status] : []))).toEqual([
+      { kind: "cut" },
+      { kind: "away" },
+      { kind: "back", memory: "kept" },
+    ]);
+  });
+
+  it("calls functions, and tells the pipeline", async () => {
+    const { live, down } = await setUp();
+    live.connection.events.message({
+      toolCall: { functionCalls: [{ id: "c1", name: "get_time", args: {} }] },
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(typesOf(down)).toEqual(["tool-started", "tool-ended"]);
+    expect(live.connection.sent).toEqual([
+      {
+        kind: "tool-results",
+        results: [
+          { id: "c1", name: "get_time", response: expect.objectContaining({ utc: expect.any(String) }) },
+        ],
+      },
+    ]);
+  });
+
+  it("sends what is written, what the bot asks for, and notes that want no answer", async () => {
+    const { live, sendDown, down } = await setUp();
+    sendDown({ type: "user-message", text: "Hallo", respond: true });
+    sendDown({ type: "user-message", text: "Ich heiße Ada.", respond: false });
+    sendDown({ type: "say", purpose: "goodbye", request: "Verabschiede dich." });
+    expect(live.connection.sent).toEqual([
+      { kind: "content", turns: [{ role: "user", text: "Hallo" }], complete: true },
+      { kind: "content", turns: [{ role: "user", text: "Ich heiße Ada." }], complete: false },
+      { kind: "content", turns: [{ role: "user", text: "Verabschiede dich." }], complete: true },
+    ]);
+    expect(down).toEqual([]);
+  });
+
+  it("takes turns by hand: on a connection that knows of it, marked, with what lies between", async () => {
+    const { live, sendDown } = await setUp();
+    sendDown({ type: "turn-mode", mode: "manual" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(live.connections).toHaveLength(2);
+    expect(live.connection.setup.manualTurns).toBe(true);
+    sendDown({ type: "turn-started" });
+    sendDown({ type: "input-audio", pcm: new Int16Array(960) });
+    sendDown({ type: "turn-ended" });
+    expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 320]);
+    expect(live.connection.sent).toEqual([
+      { kind: "turn-start", audioBefore: 0 },
+      { kind: "turn-end", audioBefore: 2 },
+    ]);
   });
 
   it("notes what no frame tells", async () => {
     const { live, notes } = await setUp();
     live.connection.events.message({ goAway: { timeLeft: "1.500s" } });
-    live.connection.events.message({ toolCall: {} });
     live.connection.events.malformed("not JSON");
-    expect(notes.slice(1)).toEqual([
+    expect(notes.slice(1, 3)).toEqual([
       { kind: "go-away", timeLeftMs: 1_500 },
-      { kind: "tool-call" },
       { kind: "malformed", detail: "not JSON" },
     ]);
   });
@@ -183,6 +264,7 @@ describe("GeminiLive", () => {
     expect(live.connection.closed).toBe(true);
     live.connection.events.ended({ kind: "closed", code: 1005, reason: "" });
     expect(down).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("gives up connecting when the pipeline stops, and closes what comes too late", async () => {

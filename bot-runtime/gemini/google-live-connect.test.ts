@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { Writable } from "node:stream";
+import { GoogleGenAI } from "@google/genai";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { createGoogleLiveConnect, type GoogleLiveOptions } from "./google-live-connect.ts";
@@ -70,6 +72,12 @@ class Server {
   }
 }
 
+/** What writes into it throws. */
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner) deepFreeze(inner);
+  return Object.freeze(value);
+}
+
 const accept = (peer: Peer) => peer.send({ setupComplete: {} });
 
 const servers: Server[] = [];
@@ -88,7 +96,11 @@ function client(server: Server, options: Partial<GoogleLiveOptions> = {}) {
   const malformed: string[] = [];
   const ends: LiveEnd[] = [];
   const abort = new AbortController();
-  const connect = createGoogleLiveConnect({ apiKey: KEY, baseUrl: server.url, ...options });
+  const connect = createGoogleLiveConnect({
+    apiKey: KEY,
+    baseUrl: server.url,
+    ...options,
+  } as GoogleLiveOptions); // spreading a union forgets which of them it is
   const events = {
     message: (message: ServerMessage) => messages.push(message),
     malformed: (detail: string) => malformed.push(detail),
@@ -135,7 +147,7 @@ describe("createGoogleLiveConnect", () => {
     const connection = await client(server).connect();
     expect(connection.sendAudio(Int16Array.of(1, -2))).toBe(true);
     connection.sendAudioPause();
-    connection.sendText("Hello");
+    connection.sendContent([{ role: "user", text: "Hello" }], true);
     await expect
       .poll(() => server.peer.received.slice(1))
       .toEqual([
@@ -200,7 +212,7 @@ describe("createGoogleLiveConnect", () => {
     const server = await serve((peer) => peer.socket.close(1007, reason));
     const { connect, ends } = client(server);
     const error = await refusal(connect());
-    expect(error.kind).toBe("refused");
+    expect(error.failure).toMatchObject({ kind: "closed", code: 1007 });
     expect(error.message).toContain("1007");
     expect(error.message).toContain("API key not valid: <key> (<key>)");
     expect(JSON.stringify([error, error.cause, error.stack])).not.toContain("secret-key");
@@ -210,13 +222,16 @@ describe("createGoogleLiveConnect", () => {
   it("is refused by a handshake that fails", async () => {
     const server = await serve(accept, () => false);
     const error = await refusal(client(server).connect());
-    expect(error).toMatchObject({ kind: "refused", message: expect.stringContaining("401") });
+    expect(error).toMatchObject({
+      failure: { kind: "status", status: 401 },
+      message: expect.stringContaining("401"),
+    });
   });
 
   it("gives up on a server that accepts no setup, and leaves no socket", async () => {
     const server = await serve(() => {});
     const { connect, ends } = client(server, { connectDeadlineMs: 100 });
-    expect(await refusal(connect())).toMatchObject({ kind: "deadline" });
+    expect(await refusal(connect())).toMatchObject({ failure: { kind: "deadline" } });
     await expect.poll(() => server.open).toBe(0);
     expect(ends).toEqual([]);
   });
@@ -227,9 +242,9 @@ describe("createGoogleLiveConnect", () => {
     const connecting = refusal(connect());
     await expect.poll(() => server.peers[0]?.received.length).toBe(1);
     abort.abort();
-    expect(await connecting).toMatchObject({ kind: "aborted" });
+    expect(await connecting).toMatchObject({ failure: { kind: "aborted" } });
     await expect.poll(() => server.open).toBe(0);
-    expect(await refusal(connect())).toMatchObject({ kind: "aborted" });
+    expect(await refusal(connect())).toMatchObject({ failure: { kind: "aborted" } });
   });
 
   it("tells how a live connection ended, once", async () => {
@@ -241,7 +256,7 @@ describe("createGoogleLiveConnect", () => {
       .poll(() => ends)
       .toEqual([{ kind: "closed", code: 1011, reason: "Internal error encountered." }]);
     expect(connection.sendAudio(new Int16Array(640))).toBe(false);
-    connection.sendText("nobody hears this");
+    connection.sendContent([{ role: "user", text: "nobody hears this" }], true);
     connection.close();
     expect(ends).toHaveLength(1);
   });
@@ -295,9 +310,100 @@ describe("createGoogleLiveConnect", () => {
     const connect = createGoogleLiveConnect({ apiKey: KEY, baseUrl: server.url });
     const events = { message() {}, malformed() {}, ended() {} };
     const connecting = connect({ ...SETUP, model: "a..b" }, events, new AbortController().signal);
-    expect(await refusal(connecting)).toMatchObject({ kind: "refused" });
+    expect(await refusal(connecting)).toMatchObject({ failure: { kind: "other" } });
     expect(server.peers).toHaveLength(1);
     await expect.poll(() => server.open).toBe(0);
+  });
+
+  it("says nothing into a connection that is closed, where the SDK would take it in silence", async () => {
+    const server = await serve(accept);
+    const connection = await client(server).connect();
+    connection.close();
+    connection.sendRealtimeText("nobody hears this");
+    connection.sendTurnStart();
+    connection.sendTurnEnd();
+    connection.sendToolResults([{ id: "1", name: "look", response: {} }]);
+    connection.ping();
+    await expect.poll(() => server.open).toBe(0);
+    expect(server.peer.received).toHaveLength(1);
+  });
+
+  it("sends marks of turns, texts and results in Gemini's words", async () => {
+    const server = await serve(accept);
+    const connection = await client(server).connect();
+    connection.sendTurnStart();
+    connection.sendTurnEnd();
+    connection.sendRealtimeText("Hello");
+    connection.sendContent([{ role: "model", text: "Hi" }], false);
+    connection.sendToolResults([{ id: "1", name: "look", response: { seen: 1 } }]);
+    await expect
+      .poll(() => server.peer.received.slice(1))
+      .toEqual([
+        { realtimeInput: { activityStart: {} } },
+        { realtimeInput: { activityEnd: {} } },
+        { realtimeInput: { text: "Hello" } },
+        { clientContent: { turns: [{ role: "model", parts: [{ text: "Hi" }] }], turnComplete: false } },
+        { toolResponse: { functionResponses: [{ id: "1", name: "look", response: { seen: 1 } }] } },
+      ]);
+    connection.close();
+  });
+
+  it("sets each connection up by itself, whatever the SDK writes into its configuration", async () => {
+    const server = await serve(accept);
+    const connect = createGoogleLiveConnect({ apiKey: KEY, baseUrl: server.url });
+    const events = { message() {}, malformed() {}, ended() {} };
+    const tools = [{ name: "look", description: "Looks.", parameters: { type: "OBJECT", properties: {} } }];
+    const setup = deepFreeze({ ...SETUP, tools, handle: "h", manualTurns: true, initialHistory: true });
+    for (let i = 0; i < 2; i += 1) {
+      (await connect(setup, events, new AbortController().signal)).close();
+    }
+    const [first, second] = server.peers.map(({ received }) => received[0]);
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({
+      setup: {
+        tools: [{ functionDeclarations: [{ name: "look" }] }],
+        sessionResumption: { handle: "h" },
+        realtimeInputConfig: { automaticActivityDetection: { disabled: true } },
+        // The SDK has no such setting: it is put into its first frame.
+        historyConfig: { initialHistoryInClientContent: true },
+      },
+    });
+  });
+
+  it("answers a ping, and says goodbye with a closing handshake that hands over what is on its way", async () => {
+    const server = await serve(accept);
+    const pongs: number[] = [];
+    const messages: ServerMessage[] = [];
+    const events = {
+      message: (message: ServerMessage) => messages.push(message),
+      malformed() {},
+      pong: () => pongs.push(1),
+      ended: () => expect.fail("It was our end."),
+    };
+    const connect = createGoogleLiveConnect({ apiKey: KEY, baseUrl: server.url });
+    const connection = await connect(SETUP, events, new AbortController().signal);
+    connection.ping();
+    await expect.poll(() => pongs).toHaveLength(1);
+    server.peer.socket.once("close", (code) => messages.push({ usageMetadata: { totalTokenCount: code } }));
+    const retired = connection.retire();
+    server.peer.send({ serverContent: { turnComplete: true } });
+    server.peer.send({ sessionResumptionUpdate: { newHandle: "h", resumable: true } });
+    await retired;
+    await expect.poll(() => server.open).toBe(0);
+    expect(messages.slice(1)).toContainEqual({
+      sessionResumptionUpdate: { newHandle: "h", resumable: true },
+    });
+    expect(messages).toContainEqual({ usageMetadata: { totalTokenCount: 1000 } });
+    expect(messages).not.toContainEqual({ serverContent: { turnComplete: true } });
+  });
+
+  it("does not wait for a dead peer's goodbye once it is closed", async () => {
+    const server = await serve(accept);
+    const connection = await client(server).connect();
+    server.peer.socket.pause();
+    const retired = connection.retire();
+    connection.close();
+    await retired;
   });
 
   it("leaves audio out when a peer does not read, and calls it dead after 5 s", async () => {
@@ -322,5 +428,40 @@ describe("createGoogleLiveConnect", () => {
     expect(ends).toEqual([{ kind: "stalled", bufferedBytes: expect.any(Number) }]);
     server.peer.socket.resume();
     await expect.poll(() => server.open).toBe(0);
+  });
+});
+
+describe("the SDK's private parts", () => {
+  it("are where we reach for them, in the very version that is installed", () => {
+    const { live } = new GoogleGenAI({ apiKey: KEY });
+    expect(live).toMatchObject({
+      webSocketFactory: { create: expect.any(Function) },
+      auth: expect.anything(),
+    });
+    const { dependencies } = createRequire(import.meta.url)("../../package.json") as {
+      dependencies: Record<string, string>;
+    };
+    // Without a caret: what is private may move with any release.
+    expect(dependencies["@google/genai"]).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it("are missed at once when they have moved", async () => {
+    const server = await serve(accept);
+    const spy = vi.spyOn(Object.getPrototypeOf(new GoogleGenAI({ apiKey: KEY }).live), "connect");
+    const factory = Object.getOwnPropertyDescriptor(Object.prototype, "webSocketFactory");
+    Object.defineProperty(Object.prototype, "webSocketFactory", {
+      configurable: true,
+      get: () => undefined,
+      set() {},
+    });
+    try {
+      const error = await refusal(client(server).connect());
+      expect(error.message).toContain("keeps its socket factory elsewhere");
+      expect(spy).not.toHaveBeenCalled();
+    } finally {
+      if (factory) Object.defineProperty(Object.prototype, "webSocketFactory", factory);
+      else Reflect.deleteProperty(Object.prototype, "webSocketFactory");
+      spy.mockRestore();
+    }
   });
 });

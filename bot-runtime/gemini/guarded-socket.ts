@@ -1,9 +1,5 @@
-import { type RawData, WebSocket } from "ws";
-import { describeFieldErrors, fieldErrors } from "../../protocol/parse.ts";
-import { ServerMessage } from "./server-message.ts";
-
-/** Far above any message of Gemini's (a chunk of audio is 16 kB); what is larger closes the connection. */
-const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+import type { RawData, WebSocket } from "ws";
+import { parseServerMessage, type ServerMessage } from "./server-message.ts";
 
 /** What the SDK wants to be told by the socket that it asked for. Its own types for them are `any`. */
 export interface SdkCallbacks {
@@ -16,15 +12,28 @@ export interface SdkCallbacks {
 export interface SocketEvents {
   message(message: ServerMessage): void;
   malformed(detail: string): void;
+  pong(): void;
+  /** The handshake was answered with this HTTP status; `closed` follows. */
+  refused(status: number): void;
   closed(code: number, reason: string): void;
 }
 
+/** What is used of a `ws` WebSocket. */
+export type RawSocket = Pick<
+  WebSocket,
+  "on" | "send" | "ping" | "close" | "terminate" | "bufferedAmount" | "readyState"
+>;
+
+export type SocketFactory = (url: string, headers: Record<string, string>) => RawSocket;
+
 export interface SocketOptions {
-  url: string;
-  headers: Record<string, string>;
+  open(): RawSocket;
   callbacks: SdkCallbacks;
   events: SocketEvents;
 }
+
+/** `readyState` of an open WebSocket. */
+const OPEN = 1;
 
 /**
  * The socket that we hand to the SDK in place of its own, which cannot be reached from outside and parses frames
@@ -34,7 +43,7 @@ export interface SocketOptions {
  */
 export class GuardedSocket {
   readonly #options: SocketOptions;
-  #socket: WebSocket | undefined;
+  #socket: RawSocket | undefined;
 
   constructor(options: SocketOptions) {
     this.#options = options;
@@ -42,12 +51,17 @@ export class GuardedSocket {
 
   /** Called by the SDK. */
   connect(): void {
-    const { url, headers, callbacks, events } = this.#options;
-    // Compression costs more than the rest of a session together, for base64 of audio that does not compress.
-    const socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+    const { open, callbacks, events } = this.#options;
+    const socket = open();
     this.#socket = socket;
     socket.on("open", () => callbacks.onopen());
     socket.on("message", (data: RawData) => this.#receive(data));
+    socket.on("pong", () => events.pong());
+    socket.on("unexpected-response", (_request, response) => {
+      events.refused(response.statusCode ?? 0);
+      // With a listener, ws leaves the rest to us.
+      socket.terminate();
+    });
     socket.on("error", (error) => callbacks.onerror({ message: error.message }));
     socket.on("close", (code, reason) => {
       callbacks.onclose({ code, reason: reason.toString() });
@@ -55,14 +69,23 @@ export class GuardedSocket {
     });
   }
 
-  /** Called by the SDK. */
+  /** Called by the SDK. What is said to a closed socket is gone: `LiveConnection` says nothing then. */
   send(message: string): void {
-    this.#socket?.send(message);
+    if (this.#socket?.readyState === OPEN) this.#socket.send(message);
   }
 
   /** Called by the SDK when setup fails; also ours. No closing handshake: see `LiveConnection.close`. */
   close(): void {
     this.#socket?.terminate();
+  }
+
+  ping(): void {
+    if (this.#socket?.readyState === OPEN) this.#socket.ping();
+  }
+
+  /** With a closing handshake; `events.closed` follows when the other side agrees. */
+  sayGoodbye(): void {
+    this.#socket?.close(1000);
   }
 
   get bufferedBytes(): number {
@@ -71,7 +94,7 @@ export class GuardedSocket {
 
   #receive(data: RawData): void {
     const { callbacks, events } = this.#options;
-    const message = parse(data.toString());
+    const message = parseServerMessage(data.toString());
     if (typeof message === "string") {
       events.malformed(message);
       return;
@@ -82,15 +105,3 @@ export class GuardedSocket {
 }
 
 const SETUP_COMPLETE = JSON.stringify({ setupComplete: {} });
-
-/** The message, or what is wrong with it. */
-function parse(text: string): ServerMessage | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return "not JSON";
-  }
-  const result = ServerMessage.safeParse(json);
-  return result.success ? result.data : describeFieldErrors(fieldErrors(result.error));
-}

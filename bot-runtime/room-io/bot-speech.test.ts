@@ -15,12 +15,18 @@ function run(...events: BotSpeechEvent[]) {
 
 function describeFrame(frame: SpeakingFrame): string {
   if (frame.type === "bot-started-speaking") return `started ${frame.generation}`;
+  if (frame.type === "bot-heard") return `heard ${frame.playedMs} of ${frame.generation}`;
   return `stopped ${frame.generation} after ${frame.playedMs}${frame.interrupted ? " interrupted" : ""}`;
 }
 
 const queued = (generation: number): BotSpeechEvent => ({ kind: "queued", generation });
 const complete = (generation: number): BotSpeechEvent => ({ kind: "complete", generation });
 const started = (generation: number): BotSpeechEvent => ({ kind: "started", generation });
+const progress = (generation: number, playedMs: number): BotSpeechEvent => ({
+  kind: "progress",
+  generation,
+  playedMs,
+});
 const drained = (generation: number, playedMs: number): BotSpeechEvent => ({
   kind: "drained",
   generation,
@@ -38,6 +44,19 @@ describe("nextSpeech", () => {
       "started 1",
       "stopped 1 after 800",
     ]);
+  });
+
+  it("says how far the voice is while it is heard, and of no other", () => {
+    const { said } = run(
+      queued(1),
+      progress(1, 20),
+      started(1),
+      progress(1, 200),
+      progress(2, 200),
+      flushed(1, 340),
+      progress(1, 400),
+    );
+    expect(said).toEqual(["started 1", "heard 200 of 1", "stopped 1 after 340 interrupted"]);
   });
 
   it("takes a gap within an answer for a pause, not for its end", () => {

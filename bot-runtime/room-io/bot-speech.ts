@@ -30,6 +30,7 @@ export type BotSpeechEvent =
   | { kind: "cancelled"; generation: number }
   | { kind: "complete"; generation: number }
   | { kind: "started"; generation: number }
+  | { kind: "progress"; generation: number; playedMs: number }
   | { kind: "drained"; generation: number; playedMs: number }
   | { kind: "flushed"; generation: number; playedMs: number }
   /** Starved for so long that the listener takes it for the end. */
@@ -69,6 +70,11 @@ export function nextSpeech(
       const said: SpeakingFrame[] = [{ type: "bot-started-speaking", generation: event.generation }];
       if (voice.kind !== "silent") said.unshift(stopped(voice.generation, playedOf(voice), false));
       return { speech: next, said };
+    }
+    case "progress": {
+      const { generation, playedMs } = event;
+      const isHeard = voice.kind === "speaking" && voice.generation === generation;
+      return { speech, said: isHeard ? [{ type: "bot-heard", generation, playedMs }] : [] };
     }
     case "drained": {
       if (voice.kind === "silent" || voice.generation !== event.generation) return same(speech);

@@ -1,24 +1,58 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runProcessor, typesOf } from "../testing/run-processor.ts";
-import type { SpeechModel } from "../vad/speech-model.ts";
+import type { VoiceEvents } from "../vad/voice-detector.ts";
 import { RoomInput } from "./room-input.ts";
 
-/** Takes a frame's first sample for its probability in percent. */
-class ScriptedModel implements SpeechModel {
-  resets = 0;
-  probability(pcm: Int16Array): number {
-    return (pcm[0] ?? 0) / 100;
+/** Tells what is written in a frame's first sample, and stops when the audio pauses, as detectors do. */
+class ScriptedDetector {
+  closed = false;
+  readonly #events: VoiceEvents;
+  #speaks = false;
+
+  constructor(events: VoiceEvents) {
+    this.#events = events;
   }
-  reset(): void {
-    this.resets += 1;
+
+  audio(pcm: Int16Array): void {
+    if (pcm[0] === ONSET[0]) this.#events.onset();
+    if (pcm[0] === STARTS[0]) this.start();
+    if (pcm[0] === STOPS[0]) this.pause();
+  }
+
+  start(): void {
+    this.#speaks = true;
+    this.#events.started({ beganAtMs: 0, atMs: 0 });
+  }
+
+  pause(): void {
+    if (this.#speaks) this.#events.stopped({ atMs: 0 });
+    this.#speaks = false;
+  }
+
+  close(): void {
+    this.closed = true;
   }
 }
 
-const SPEECH = Int16Array.from({ length: 320 }, () => 95);
 const QUIET = new Int16Array(320);
+const [ONSET, STARTS, STOPS] = [frameOf(1), frameOf(2), frameOf(3)];
+
+function frameOf(sample: number): Int16Array {
+  return new Int16Array(320).fill(sample);
+}
 
 function times(count: number, run: () => void): void {
   for (let i = 0; i < count; i += 1) run();
+}
+
+function setUp() {
+  let detector: ScriptedDetector | undefined;
+  const input = new RoomInput((events) => {
+    detector = new ScriptedDetector(events);
+    return detector;
+  });
+  if (!detector) throw new Error("The input opened no detector.");
+  return { input, detector, ...runProcessor(input) };
 }
 
 describe("RoomInput", () => {
@@ -29,51 +63,39 @@ describe("RoomInput", () => {
     vi.useRealTimers();
   });
 
-  it("passes all audio on and says when speech starts and stops", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down } = runProcessor(input);
-    times(10, () => input.audio(SPEECH));
-    times(10, () => input.audio(QUIET));
-    const types = typesOf(down);
-    expect(types.filter((type) => type === "input-audio")).toHaveLength(20);
-    // The tenth frame makes 200 ms of speech: its start comes just before it, and after one onset.
-    expect(types.indexOf("user-started-speaking")).toBe(10);
-    expect(types.indexOf("user-stopped-speaking")).toBe(21);
+  it("passes all audio on, and before it what is known of it at once", () => {
+    const { input, down } = setUp();
+    for (const pcm of [QUIET, ONSET, STARTS, STOPS, QUIET]) input.audio(pcm);
+    expect(typesOf(down)).toEqual([
+      "input-audio",
+      "user-speech-onset",
+      "input-audio",
+      "user-started-speaking",
+      "input-audio",
+      "user-stopped-speaking",
+      "input-audio",
+      "input-audio",
+    ]);
   });
 
-  it("tells of the onset 60 ms into the sound, once, and again for the next sound", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down } = runProcessor(input);
-    const onsets = () => typesOf(down).filter((type) => type === "user-speech-onset").length;
-    times(2, () => input.audio(SPEECH));
-    expect(onsets()).toBe(0);
-    input.audio(SPEECH);
-    expect(typesOf(down).slice(2)).toEqual(["user-speech-onset", "input-audio"]);
-    times(20, () => input.audio(SPEECH));
-    times(9, () => input.audio(QUIET));
-    times(9, () => input.audio(SPEECH));
-    expect(onsets()).toBe(1);
-    times(10, () => input.audio(QUIET));
-    times(3, () => input.audio(SPEECH));
-    expect(onsets()).toBe(2);
-    expect(typesOf(down).filter((type) => type === "user-started-speaking")).toHaveLength(1);
+  it("says what is known of the audio later, when it is", () => {
+    const { input, detector, down } = setUp();
+    input.audio(QUIET);
+    detector.start();
+    expect(typesOf(down)).toEqual(["input-audio", "user-started-speaking"]);
   });
 
   it("ends speech when a muted microphone sends nothing for a second", () => {
-    const model = new ScriptedModel();
-    const input = new RoomInput(model);
-    const { down } = runProcessor(input);
-    times(15, () => input.audio(SPEECH));
+    const { input, down } = setUp();
+    input.audio(STARTS);
     vi.advanceTimersByTime(999);
     expect(typesOf(down)).not.toContain("user-stopped-speaking");
     vi.advanceTimersByTime(1);
     expect(typesOf(down).slice(-2)).toEqual(["user-stopped-speaking", "input-audio-paused"]);
-    expect(model.resets).toBe(1);
   });
 
   it("tells of each pause once, also of one in silence", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down } = runProcessor(input);
+    const { input, down } = setUp();
     const pauses = () => typesOf(down).filter((type) => type === "input-audio-paused").length;
     vi.advanceTimersByTime(5_000);
     expect(pauses()).toBe(0);
@@ -87,31 +109,30 @@ describe("RoomInput", () => {
   });
 
   it("waits that second from the last frame, not from the first", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down } = runProcessor(input);
-    times(10, () => input.audio(SPEECH));
+    const { input, down } = setUp();
+    input.audio(STARTS);
     times(5, () => {
       vi.advanceTimersByTime(900);
-      input.audio(SPEECH);
+      input.audio(QUIET);
     });
     expect(typesOf(down)).not.toContain("user-stopped-speaking");
   });
 
   it("hands on app messages with their sender", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down } = runProcessor(input);
+    const { input, down } = setUp();
     input.appMessage({ a: 1 }, "client-1");
     expect(down).toEqual([{ type: "app-message", data: { a: 1 }, fromId: "client-1" }]);
   });
 
-  it("leaves no timer behind and takes nothing more after stop", () => {
-    const input = new RoomInput(new ScriptedModel());
-    const { down, stop } = runProcessor(input);
-    times(15, () => input.audio(SPEECH));
+  it("leaves neither timer nor detector behind and takes nothing more after stop", () => {
+    const { input, detector, down, stop } = setUp();
+    input.audio(STARTS);
     stop();
     const count = down.length;
-    input.audio(SPEECH);
+    input.audio(QUIET);
+    detector.pause();
     expect(down).toHaveLength(count);
+    expect(detector.closed).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,16 +1,6 @@
-import { INPUT_SAMPLE_RATE } from "../pipeline/audio.ts";
 import type { Frame } from "../pipeline/frame.ts";
 import type { Direction, Processor, Push } from "../pipeline/processor.ts";
-import type { SpeechModel } from "../vad/speech-model.ts";
-import {
-  isLikelySpeaking,
-  isSpeaking,
-  nextActivity,
-  PIPECAT_VAD,
-  QUIET,
-  type VoiceActivity,
-  type VoiceActivityParams,
-} from "../vad/voice-activity.ts";
+import type { VoiceDetector, VoiceEvents } from "../vad/voice-detector.ts";
 
 /**
  * A muted microphone sends nothing more: after this, the user has stopped, were it in the middle of a word. Gemini
@@ -18,19 +8,23 @@ import {
  */
 const AUDIO_IDLE_MS = 1_000;
 
+/** What the input needs of a detector of speech. */
+export type InputDetector = Pick<VoiceDetector, "audio" | "pause" | "close">;
+
 /** Where the call comes into the pipeline: audio with its voice activity, and app messages. */
 export class RoomInput implements Processor {
   readonly name = "RoomInput";
-  readonly #model: SpeechModel;
-  readonly #params: VoiceActivityParams;
-  #activity: VoiceActivity = QUIET;
+  readonly #detector: InputDetector;
   #push: Push | undefined;
   /** Runs while audio comes. */
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(model: SpeechModel, params: VoiceActivityParams = PIPECAT_VAD) {
-    this.#model = model;
-    this.#params = params;
+  constructor(openDetector: (events: VoiceEvents) => InputDetector) {
+    this.#detector = openDetector({
+      onset: () => this.#push?.({ type: "user-speech-onset" }, "down"),
+      started: () => this.#push?.({ type: "user-started-speaking" }, "down"),
+      stopped: () => this.#push?.({ type: "user-stopped-speaking" }, "down"),
+    });
   }
 
   start(push: Push): void {
@@ -43,16 +37,15 @@ export class RoomInput implements Processor {
 
   stop(): void {
     this.#push = undefined;
+    this.#detector.close();
     this.#clearIdle();
   }
 
-  /** A frame of the user's voice. The start of speech is pushed before the audio that shows it. */
+  /** A frame of the user's voice. What is known of it at once is pushed before it. */
   audio(pcm: Int16Array): void {
-    const ms = (pcm.length * 1000) / INPUT_SAMPLE_RATE;
+    if (!this.#push) return;
     this.#expectMore();
-    this.#become(
-      nextActivity(this.#activity, { probability: this.#model.probability(pcm), ms }, this.#params),
-    );
+    this.#detector.audio(pcm);
     this.#push?.({ type: "input-audio", pcm }, "down");
   }
 
@@ -60,25 +53,14 @@ export class RoomInput implements Processor {
     this.#push?.({ type: "app-message", data, fromId }, "down");
   }
 
-  #become(next: VoiceActivity): void {
-    const before = this.#activity;
-    this.#activity = next;
-    if (!isLikelySpeaking(before) && isLikelySpeaking(next))
-      this.#push?.({ type: "user-speech-onset" }, "down");
-    if (isSpeaking(before) === isSpeaking(next)) return;
-    this.#push?.({ type: isSpeaking(next) ? "user-started-speaking" : "user-stopped-speaking" }, "down");
-  }
-
   #expectMore(): void {
-    if (!this.#push) return;
     if (this.#idle) {
       this.#idle.refresh();
       return;
     }
     this.#idle = setTimeout(() => {
       this.#clearIdle();
-      this.#model.reset();
-      this.#become(QUIET);
+      this.#detector.pause();
       this.#push?.({ type: "input-audio-paused" }, "down");
     }, AUDIO_IDLE_MS);
   }

@@ -157,6 +157,32 @@ describe("RoomOutput", () => {
     ]);
   });
 
+  it("tells how far an answer was heard", () => {
+    const { output, down, answer } = setUp();
+    answer(1);
+    output.playout({ kind: "started", generation: 1 });
+    output.playout({ kind: "progress", generation: 1, playedMs: 200 });
+    expect(down.at(-1)).toEqual({ type: "bot-heard", generation: 1, playedMs: 200 });
+  });
+
+  it("leaves out the audio of the next answer when it is only to be read, and of no other", () => {
+    const { room, down, answer, sendDown } = setUp();
+    sendDown({ type: "answer-started", generation: 1 });
+    sendDown({ type: "next-answer-silent" });
+    answer(1);
+    sendDown({ type: "answer-ended", generation: 1, interrupted: false });
+    for (const generation of [2, 3]) {
+      sendDown({ type: "answer-started", generation });
+      answer(generation);
+      sendDown({ type: "answer-ended", generation, interrupted: false });
+    }
+    const played = room.calls.flatMap((call) => (call.method === "play" ? [call.args[1]] : []));
+    expect(played).toEqual([1, 3]);
+    expect(down.flatMap((frame) => (frame.type === "answer-audio" ? [frame.generation] : []))).toEqual([
+      1, 3,
+    ]);
+  });
+
   it("says that the bot stopped when an answer starves for 3 s", () => {
     const { output, down, answer } = setUp();
     answer(1);

@@ -41,6 +41,8 @@ export class RoomOutput implements Processor {
   #room: OutputRoom | undefined;
   #push: Push | undefined;
   #speech: BotSpeech = SILENT;
+  /** The answers without a voice: the next one, and the newest. */
+  #silent: { next: boolean; generation: number } = { next: false, generation: 0 };
   #hold: Hold = FREE;
   #starved: NodeJS.Timeout | undefined;
 
@@ -69,7 +71,15 @@ export class RoomOutput implements Processor {
       case "app-message-out":
         this.#send(frame.data);
         return;
+      case "next-answer-silent":
+        this.#silent.next = true;
+        break;
+      case "answer-started":
+        if (this.#silent.next) this.#silent = { next: false, generation: frame.generation };
+        break;
       case "answer-audio":
+        // To those behind, an answer that is only read has no audio.
+        if (frame.generation === this.#silent.generation) return;
         // The room drops what is late of a flushed generation by itself; here it must not count as queued either.
         if (frame.generation > this.#speech.cancelledUpTo) {
           this.#room?.play(frame.pcm, frame.generation);

@@ -80,6 +80,10 @@ describe("sound", () => {
         { kind: "started", generation: 1 },
         { kind: "drained", generation: 1, playedMs: 2_200 },
       ]);
+      const progress = events.progress.map(({ playedMs }) => playedMs);
+      expect(progress.length).toBeGreaterThan(3);
+      expect(progress).toEqual(progress.toSorted((x, y) => x - y));
+      expect(progress.at(-1)).toBeLessThanOrEqual(2_200);
     }
     for (const [{ events }, own, foreign] of [
       [first, 440, 1_200],

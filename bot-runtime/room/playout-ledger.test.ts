@@ -106,6 +106,35 @@ describe("the events of a bot", () => {
     ]);
   });
 
+  it("tell how far an answer was heard, five times a second", () => {
+    ledger.play(speech(SECOND), 1);
+    send();
+    const told: unknown[] = [];
+    report("started", 1);
+    for (let played = 480; played < SECOND; played += 480) {
+      told.push(...report("progress", 0, { playedGeneration: 1, playedSamples: played }));
+    }
+    expect(told).toEqual(
+      [200, 400, 600, 800].map((playedMs) => ({ kind: "progress", generation: 1, playedMs })),
+    );
+  });
+
+  it("tell no progress of an answer that does not play: before its start, after its end and its flush", () => {
+    const at = { playedGeneration: 1, playedSamples: SECOND / 2, consumedSamples: SECOND / 2 };
+    expect(report("progress", 0, { ...at, consumedSamples: 0 })).toEqual([]);
+    ledger.play(speech(SECOND / 2), 1);
+    send();
+    report("started", 1);
+    report("drained", 1, at);
+    expect(report("progress", 0, at)).toEqual([]);
+    ledger.play(speech(SECOND), 2);
+    send();
+    report("started", 2);
+    ledger.flush(2);
+    report("flushed", 2, { ...at, playedGeneration: 2 });
+    expect(report("progress", 0, { ...at, playedGeneration: 2 })).toEqual([]);
+  });
+
   it("are not told of a page that ran dry while more was to be sent", () => {
     ledger.play(speech(3 * SECOND), 1);
     send();

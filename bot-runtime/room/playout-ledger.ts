@@ -7,6 +7,9 @@ import type { Playout } from "./room.ts";
 const MAX_QUEUED_S = 600;
 const MAX_QUEUED_SAMPLES = MAX_QUEUED_S * OUTPUT_SAMPLE_RATE;
 
+/** Progress is told after so much sound: as often as a reader of captions could see it. */
+const PROGRESS_SAMPLES = 0.2 * OUTPUT_SAMPLE_RATE;
+
 interface Chunk {
   generation: number;
   pcm: Int16Array;
@@ -40,6 +43,8 @@ export class PlayoutLedger {
   /** Generations with speech that is neither drained nor flushed, ascending. */
   #unfinished: Unfinished[] = [];
   #playing: number | undefined;
+  /** Of the generation that plays: how far it was told to be. */
+  #toldSamples = 0;
   #underruns = 0;
 
   /** How often the page ran dry in the middle of speech that was there to be sent. */
@@ -95,10 +100,11 @@ export class PlayoutLedger {
     this.#consumedSamples = position.consumedSamples;
     switch (kind) {
       case "progress":
-        return [];
+        return this.#progressed(position);
       case "started":
         if (this.#playing === generation) return [];
         this.#playing = generation;
+        this.#toldSamples = 0;
         return [{ kind: "started", generation }];
       case "drained":
         return this.#drained(generation, position);
@@ -109,6 +115,12 @@ export class PlayoutLedger {
 
   get #inFlight(): number {
     return (this.#sentSamples - this.#consumedSamples) >>> 0;
+  }
+
+  #progressed({ playedGeneration, playedSamples }: Readonly<Position>): Playout[] {
+    if (playedGeneration !== this.#playing || playedSamples - this.#toldSamples < PROGRESS_SAMPLES) return [];
+    this.#toldSamples = playedSamples;
+    return [{ kind: "progress", generation: playedGeneration, playedMs: msOf(playedSamples) }];
   }
 
   #drained(generation: number, position: Readonly<Position>): Playout[] {

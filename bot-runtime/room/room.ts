@@ -19,6 +19,8 @@ export type RoomEnd =
 export type Playout =
   /** First sample of this generation is being played. */
   | { kind: "started"; generation: number }
+  /** So much of this generation was heard. A few times a second. */
+  | { kind: "progress"; generation: number; playedMs: number }
   /** All samples queued so far were played. More may follow, with another `started`. `playedMs` counts the whole generation. */
   | { kind: "drained"; generation: number; playedMs: number }
   /** A flush took effect; `playedMs` of this generation had been heard. */

@@ -67,9 +67,60 @@ describe("readClientMessage", () => {
         { type: "error-response", id: "1a2b3c4d", data: { error: "Unsupported type append-to-context" } },
       ],
     });
-    expect(readClientMessage(message("client-message", { t: "x" }))).toMatchObject({
+    for (const type of ["ui-event", "ui-snapshot", "dtmf", "llm-function-call-result"]) {
+      expect(readClientMessage(message(type, {}))).toMatchObject({
+        kind: "refused",
+        replies: [{ type: "error-response", id: "1a2b3c4d" }],
+      });
+    }
+  });
+
+  it("reads an app's own message", () => {
+    expect(readClientMessage(message("client-message", { t: "x", d: [1] }))).toEqual({
+      kind: "message",
+      id: "1a2b3c4d",
+      t: "x",
+      d: [1],
+    });
+  });
+
+  it("reads a text, which runs aloud unless it says otherwise", () => {
+    const text = (data: object) => readClientMessage(message("send-text", data));
+    const spoken = { kind: "text", text: "Hi", run: true, voiced: true };
+    expect(text({ content: "Hi", options: {} })).toEqual(spoken);
+    expect(text({ content: "Hi" })).toEqual(spoken);
+    expect(text({ content: "Hi", options: { run_immediately: false, audio_response: false } })).toEqual({
+      ...spoken,
+      run: false,
+      voiced: false,
+    });
+  });
+
+  it("reads audio that was kept by the client", () => {
+    const base64 = Buffer.from(Int16Array.of(1, -2, 3).buffer).toString("base64");
+    const format = { sampleRate: 16_000, numChannels: 1 };
+    expect(readClientMessage(message("raw-audio", { base64Audio: base64, ...format }))).toEqual({
+      kind: "audio",
+      pieces: [Int16Array.of(1, -2, 3)],
+    });
+    expect(
+      readClientMessage(message("raw-audio-batch", { base64AudioBatch: [base64, "AQ=="], ...format })),
+    ).toEqual({ kind: "audio", pieces: [Int16Array.of(1, -2, 3), new Int16Array(0)] });
+  });
+
+  it.each([
+    ["send-text", { content: "" }],
+    ["send-text", { content: "x".repeat(16_001) }],
+    ["send-text", { content: "x", options: { run_immediately: "yes" } }],
+    ["client-message", {}],
+    ["client-message", { t: "x".repeat(65) }],
+    ["raw-audio", { base64Audio: "AAAA", sampleRate: 48_000, numChannels: 1 }],
+    ["raw-audio", { base64Audio: "not base64!", sampleRate: 16_000, numChannels: 1 }],
+    ["raw-audio-batch", { base64AudioBatch: "AAAA", sampleRate: 16_000, numChannels: 1 }],
+  ])("refuses a %s that it cannot read: %j", (type, data) => {
+    expect(readClientMessage(message(type, data))).toMatchObject({
       kind: "refused",
-      replies: [{ type: "error-response", id: "1a2b3c4d" }],
+      replies: [{ type: "error-response", data: { error: expect.stringMatching(/^Invalid message: /) } }],
     });
   });
 

@@ -1,6 +1,16 @@
 import type { z } from "zod";
 import { describeFieldErrors, fieldErrors } from "../../protocol/parse.ts";
-import { ClientEnvelope, ClientReadyData, RTVI_LABEL, RTVI_VERSION, type ServerMessage } from "./messages.ts";
+import {
+  ClientEnvelope,
+  ClientMessageData,
+  ClientReadyData,
+  RawAudioBatchData,
+  RawAudioData,
+  RTVI_LABEL,
+  RTVI_VERSION,
+  SendTextData,
+  type ServerMessage,
+} from "./messages.ts";
 
 /** What a client's message asks for, and what to answer at once. */
 export type ClientRequest =
@@ -8,6 +18,12 @@ export type ClientRequest =
   | { kind: "foreign" }
   | { kind: "ready"; version: string; replies: ServerMessage[] }
   | { kind: "disconnect" }
+  /** The user wrote. `run`: it is to be answered at once; `voiced`: aloud. */
+  | { kind: "text"; text: string; run: boolean; voiced: boolean }
+  /** An app's own message, which is answered by its id. */
+  | { kind: "message"; id: string; t: string; d: unknown }
+  /** What the microphone heard before the bot was ready: s16 mono at 16 kHz. */
+  | { kind: "audio"; pieces: Int16Array[] }
   | { kind: "refused"; replies: ServerMessage[] };
 
 /** Longest client-made text that an answer repeats. */
@@ -32,7 +48,28 @@ export function readClientMessage(data: unknown): ClientRequest {
     case "disconnect-bot":
       return { kind: "disconnect" };
     case "client-message":
-      return refused(refuse(id, "This bot does not support client messages."));
+      return read(ClientMessageData, id, payload, ({ t, d }) => ({ kind: "message", id, t, d }));
+    case "send-text":
+      return read(SendTextData, id, payload, ({ content, options }) => ({
+        kind: "text",
+        text: content,
+        run: options.run_immediately,
+        voiced: options.audio_response,
+      }));
+    case "raw-audio":
+      return read(RawAudioData, id, payload, ({ base64Audio }) => ({
+        kind: "audio",
+        pieces: [decodePcm(base64Audio)],
+      }));
+    case "raw-audio-batch":
+      return read(RawAudioBatchData, id, payload, ({ base64AudioBatch }) => ({
+        kind: "audio",
+        pieces: base64AudioBatch.map(decodePcm),
+      }));
+    case "llm-function-call-result":
+      return refused(refuse(id, "No function is waiting for the client's result."));
+    case "dtmf":
+      return refused(refuse(id, "This bot does not understand keys."));
     default:
       return refused(refuse(id, `Unsupported type ${type}`));
   }
@@ -63,6 +100,24 @@ function readClientReady(id: string, payload: unknown): ClientRequest {
   }
 }
 
+function read<T>(
+  schema: z.ZodType<T>,
+  id: string,
+  payload: unknown,
+  then: (data: T) => ClientRequest,
+): ClientRequest {
+  const parsed = schema.safeParse(payload);
+  return parsed.success
+    ? then(parsed.data)
+    : refused(refuse(id, `Invalid message: ${describe(parsed.error)}`));
+}
+
+/** Half a sample at the end is none. Copied: where base64 is decoded to need not be aligned. */
+function decodePcm(base64: string): Int16Array {
+  const bytes = Uint8Array.from(Buffer.from(base64, "base64"));
+  return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
+}
+
 function ready(id: string, version: string, before: ServerMessage[]): ClientRequest {
   const botReady: ServerMessage = {
     type: "bot-ready",
@@ -76,7 +131,8 @@ function refused(reply: ServerMessage): ClientRequest {
   return { kind: "refused", replies: [reply] };
 }
 
-function refuse(id: string, error: string): ServerMessage {
+/** The answer to a message that cannot be followed. */
+export function refuse(id: string, error: string): ServerMessage {
   return { type: "error-response", id, data: { error } };
 }
 

@@ -22,6 +22,28 @@ export const ClientReadyData = z.object({
   about: z.object({ library: z.string() }).optional().catch(undefined),
 });
 
+/** Of a text that the user wrote: as much as the model's own transcripts hold of one utterance, several times over. */
+const MAX_TEXT_CHARS = 16_000;
+/** Base64 of a minute of audio. */
+const MAX_AUDIO_CHARS = 2_600_000;
+const MAX_AUDIO_PIECES = 10_000;
+
+export const SendTextData = z.object({
+  content: z.string().min(1).max(MAX_TEXT_CHARS),
+  options: z
+    .object({ run_immediately: z.boolean().default(true), audio_response: z.boolean().default(true) })
+    .default({ run_immediately: true, audio_response: true }),
+});
+
+export const ClientMessageData = z.object({ t: z.string().min(1).max(64), d: z.unknown().optional() });
+
+const AudioFormat = { sampleRate: z.literal(16_000), numChannels: z.literal(1) };
+export const RawAudioData = z.object({ ...AudioFormat, base64Audio: z.base64().max(MAX_AUDIO_CHARS) });
+export const RawAudioBatchData = z.object({
+  ...AudioFormat,
+  base64AudioBatch: z.array(z.base64().max(MAX_AUDIO_CHARS)).max(MAX_AUDIO_PIECES),
+});
+
 export type SpokenStatus = "new" | "in-progress" | "completed";
 
 /** `bot-output` of protocol 2. Only `new` creates text at the client; the others refer to it by `segment_id`. */
@@ -44,6 +66,7 @@ export interface LegacyBotOutput {
 export interface Metrics {
   /** Seconds. */
   ttfb?: { processor: string; value: number }[];
+  processing?: { processor: string; value: number }[];
   tokens?: { prompt_tokens: number; completion_tokens: number; total_tokens: number }[];
 }
 
@@ -52,13 +75,34 @@ export type ServerMessage =
   | { type: "bot-ready"; id: string; data: { version: string; about: { library: string } } }
   | { type: "error"; data: { error: string; message: string; fatal: boolean } }
   | { type: "error-response"; id: string; data: { error: string } }
+  | { type: "server-response"; id: string; data: { t: string; d?: Record<string, unknown> } }
+  | { type: "server-message"; data: { t: string; d?: Record<string, unknown> } }
   | { type: "user-started-speaking" | "user-stopped-speaking" }
   | { type: "bot-started-speaking" | "bot-stopped-speaking" | "bot-interrupted" }
   | { type: "bot-llm-started" | "bot-llm-stopped" | "bot-tts-started" | "bot-tts-stopped" }
-  | { type: "bot-llm-text" | "bot-tts-text"; data: { text: string } }
+  | { type: "bot-llm-text" | "bot-tts-text" | "bot-transcription"; data: { text: string } }
+  | { type: "user-llm-text"; data: { text: string } }
   | {
       type: "user-transcription";
       data: { text: string; user_id: string; timestamp: string; final: boolean };
     }
   | { type: "bot-output"; data: BotOutput | LegacyBotOutput }
+  | FunctionCallMessage
   | { type: "metrics"; data: Metrics };
+
+/** Name, arguments and result only if the bot is to report them. */
+export type FunctionCallMessage =
+  | { type: "llm-function-call-started"; data: { function_name?: string } }
+  | {
+      type: "llm-function-call-in-progress";
+      data: { tool_call_id: string; function_name?: string; arguments?: Record<string, unknown> };
+    }
+  | {
+      type: "llm-function-call-stopped";
+      data: {
+        tool_call_id: string;
+        cancelled: boolean;
+        function_name?: string;
+        result?: Record<string, unknown>;
+      };
+    };

@@ -56,7 +56,7 @@ describe("Rtvi", () => {
   it("turns disconnect-bot into the end of the session", () => {
     const { client, down } = setUp();
     client("disconnect-bot", {});
-    expect(down).toEqual([{ type: "end-requested", reason: "stopped" }]);
+    expect(down).toEqual([{ type: "end-requested", reason: "stopped", graceful: true }]);
   });
 
   it("lets other app messages pass", () => {
@@ -82,6 +82,7 @@ describe("Rtvi", () => {
       "bot-tts-started",
       "bot-llm-text",
       "bot-tts-text",
+      "bot-transcription",
       "bot-started-speaking",
       "bot-output",
       "bot-tts-stopped",
@@ -167,10 +168,106 @@ describe("Rtvi", () => {
     ]);
   });
 
-  it("cuts what Daily would refuse, and says so", () => {
+  it("cuts what Daily would refuse and nobody could put together again, and says so", () => {
     const { onFrames, notes } = setUp();
-    const [first] = onFrames({ type: "answer-text", generation: 1, text: "a".repeat(6_000) });
+    const long = "a".repeat(6_000);
+    const [first] = onFrames({ type: "user-message", text: long, respond: true });
     expect(JSON.stringify(first).length).toBeLessThanOrEqual(4_096);
-    expect(notes[0]).toMatch(/^cut bot-llm-text \d+$/);
+    expect(notes[0]).toMatch(/^cut user-llm-text \d+$/);
+    expect(onFrames({ type: "user-transcript", text: long, at: 0, final: false })).toHaveLength(1);
+    expect(notes[1]).toMatch(/^cut user-transcription \d+$/);
+  });
+
+  it("splits the words of the bot and of the user where they add up at the client", () => {
+    const { onFrames, notes } = setUp();
+    const long = "“Well” ".repeat(1_500);
+    const messages = onFrames(
+      { type: "answer-text", generation: 1, text: long },
+      { type: "bot-started-speaking", generation: 1 },
+      { type: "answer-ended", generation: 1, interrupted: false },
+      { type: "user-transcript", text: long, at: 0, final: true },
+    );
+    const all = (type: string) =>
+      messages.filter((message) => message.type === type).map(({ data }) => (data as { text: string }).text);
+    expect(all("bot-llm-text").join("")).toBe(long);
+    expect(all("bot-tts-text").join("")).toBe(long);
+    expect(all("user-transcription").join("")).toBe(long);
+    expect(all("bot-output").join(" ")).toBe(long.trim());
+    expect(all("bot-transcription").join(" ")).toBe(long.trim());
+    for (const message of messages) expect(JSON.stringify(message).length).toBeLessThanOrEqual(4_096);
+    expect(notes).toEqual([]);
+  });
+
+  it("interrupts the bot for a text that is to be answered, once", () => {
+    const { client, onFrames, down, sendDown } = setUp();
+    onFrames({ type: "answer-started", generation: 1 }, { type: "bot-started-speaking", generation: 1 });
+    const from = down.length;
+    const messages = client("send-text", { content: "Stop!", options: {} });
+    sendDown({ type: "answer-interrupted", generation: 1 });
+    expect(down.slice(from).filter(({ type }) => type !== "app-message-out")).toEqual([
+      { type: "answer-interrupted", generation: 1 },
+      { type: "user-message", text: "Stop!", respond: true },
+      { type: "answer-interrupted", generation: 1 },
+    ]);
+    expect(messages.map(({ type }) => type)).toEqual(["bot-interrupted", "user-llm-text"]);
+    expect(onFrames({ type: "answer-text", generation: 1, text: "Never heard." })).toEqual([]);
+  });
+
+  it("refuses a client message that nobody answered, and lets one answer be given", () => {
+    const { client, sendUp, sent } = setUp();
+    expect(client("client-message", { t: "dance" })).toEqual([
+      {
+        label: "rtvi-ai",
+        type: "error-response",
+        id: "id1",
+        data: { error: "Unsupported client message dance" },
+      },
+    ]);
+    expect(
+      sent(() => sendUp({ type: "client-response", id: "id1", t: "dance", result: { ok: true } })),
+    ).toEqual([]);
+  });
+
+  it("names what it measures to the first client, with times of zero", () => {
+    const rtvi = new Rtvi({
+      userId: "u",
+      measured: ["Model"],
+      events: { messageCut: () => {}, refused: () => {} },
+    });
+    const { down, sendDown } = runProcessor(rtvi, [rtvi]);
+    const data = { label: "rtvi-ai", type: "client-ready", id: "id1", data: { version: "2.1.0" } };
+    sendDown({ type: "app-message", fromId: "c", data });
+    sendDown({ type: "app-message", fromId: "c", data });
+    const zero = [{ processor: "Model", value: 0 }];
+    expect(down.flatMap((frame) => (frame.type === "app-message-out" ? [frame.data] : []))).toMatchObject([
+      { type: "bot-ready" },
+      { type: "metrics", data: { ttfb: zero, processing: zero } },
+      { type: "bot-ready" },
+    ]);
+  });
+
+  it("tells of functions as much as it is set to", () => {
+    const of = (functionCalls: "disabled" | "none" | "name" | "full") => {
+      const events = { messageCut: () => {}, refused: () => {} };
+      const rtvi = new Rtvi({ userId: "u", functionCalls, events });
+      const { down, sendDown } = runProcessor(rtvi, [rtvi]);
+      sendDown({ type: "tool-started", id: "f1", name: "get_time", args: { zone: "UTC" } });
+      sendDown({ type: "tool-ended", id: "f1", name: "get_time", result: { time: "noon" } });
+      sendDown({ type: "tool-cancelled", id: "f2", name: "get_time" });
+      return down.flatMap((frame) => (frame.type === "app-message-out" ? [frame.data.data] : []));
+    };
+    expect(of("disabled")).toEqual([]);
+    expect(of("none")).toEqual([
+      {},
+      { tool_call_id: "f1" },
+      { tool_call_id: "f1", cancelled: false },
+      { tool_call_id: "f2", cancelled: true },
+    ]);
+    const name = { function_name: "get_time" };
+    expect(of("name")[1]).toEqual({ tool_call_id: "f1", ...name });
+    expect(of("full").slice(1, 3)).toEqual([
+      { tool_call_id: "f1", ...name, arguments: { zone: "UTC" } },
+      { tool_call_id: "f1", ...name, cancelled: false, result: { time: "noon" } },
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { frames, mix, noise, silence, tone, voice } from "../testing/sounds.ts";
+import { isSpeaking, nextActivity, QUIET, type VoiceActivity } from "./activity.ts";
 import { EnergyModel, levelDb } from "./energy-model.ts";
-import { isSpeaking, nextActivity, PIPECAT_VAD, QUIET, type VoiceActivity } from "./voice-activity.ts";
+import { ENERGY_PARAMS } from "./presets.ts";
 
 /** When speech started and stopped, in ms since the first frame. */
 function detect(sound: Int16Array[]): { startedAt: number[]; stoppedAt: number[] } {
@@ -9,7 +10,7 @@ function detect(sound: Int16Array[]): { startedAt: number[]; stoppedAt: number[]
   const found = { startedAt: [] as number[], stoppedAt: [] as number[] };
   let state: VoiceActivity = QUIET;
   for (const [index, pcm] of sound.entries()) {
-    const next = nextActivity(state, { probability: model.probability(pcm), ms: 20 }, PIPECAT_VAD);
+    const next = nextActivity(state, { probability: model.probability(pcm), ms: 20 }, ENERGY_PARAMS);
     if (!isSpeaking(state) && isSpeaking(next)) found.startedAt.push((index + 1) * 20);
     if (isSpeaking(state) && !isSpeaking(next)) found.stoppedAt.push((index + 1) * 20);
     state = next;

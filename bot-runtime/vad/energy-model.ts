@@ -1,5 +1,3 @@
-import type { SpeechModel } from "./speech-model.ts";
-
 /** Nothing below this is speech, however quiet the room: about a whisper at arm's length. */
 const QUIETEST_SPEECH_DB = -48;
 /** The floor is never believed lower than this: digital silence would turn the first breath into speech. */
@@ -18,22 +16,19 @@ const FRAMES_PER_BLOCK = 10;
 /** Until it has been heard for so long, a room is taken to be as quiet as this: a call may begin with a word. */
 const UNHEARD_ROOM_DB = -55;
 
-/** Speech by loudness over an adaptive noise floor. Knows neither music nor coughs: see `SpeechModel`. */
-export class EnergyModel implements SpeechModel {
+/** Speech by loudness over an adaptive noise floor, at once. Knows neither music nor coughs. One for each speaker. */
+export class EnergyModel {
   /** Quietest frame of each finished block, oldest first. */
   readonly #blocks: number[] = Array.from({ length: FLOOR_BLOCKS }, () => UNHEARD_ROOM_DB);
   #block = Number.POSITIVE_INFINITY;
   #framesInBlock = 0;
 
+  /** How likely the frame holds speech, 0 to 1. @param pcm s16 mono at 16 kHz, 20 ms */
   probability(pcm: Int16Array): number {
     const level = levelDb(pcm);
     const floor = Math.max(LOWEST_FLOOR_DB, this.#floorWith(level));
     if (level < QUIETEST_SPEECH_DB) return 0;
     return 1 / (1 + Math.exp((EVEN_ODDS_DB - (level - floor)) / SLOPE_DB));
-  }
-
-  reset(): void {
-    // What this model remembers is the noise alone.
   }
 
   #floorWith(level: number): number {

@@ -166,6 +166,15 @@ describe("reports", () => {
     );
   });
 
+  test("the turns of a conversation are told when its bot has counted them", async () => {
+    const { reply, signal } = await started();
+    const link = await openLink(signal);
+    expect(await view(reply.sessionId)).not.toHaveProperty("turns");
+    const turns = { count: 12, interrupted: 3, medianResponseMs: 740 };
+    await link.reported(1, { kind: "turns", turns });
+    expect((await view(reply.sessionId)).turns).toEqual(turns);
+  });
+
   test("what was not acknowledged comes again over the next link and still counts once", async () => {
     const { reply, signal } = await started();
     const first = await openLink(signal);

@@ -46,6 +46,7 @@ function randomEvent(record: SessionRecord, at: number, random: () => number): S
         at: at - 1_000 + random() * 2_000,
       }),
       () => ({ kind: "transcript", entry: { role: "user", text: "x", at: new Date(at).toISOString() } }),
+      () => ({ kind: "turns", turns: { count: 1, interrupted: 0 } }),
       () => ({ kind: "usage", usage: { promptTokens: 1, responseTokens: 1, totalTokens: 2 } }),
       () => ({ kind: "ended", reason: pick(EndReason.options) }),
     ])();

@@ -179,6 +179,8 @@ function applyReport(record: SessionRecord, report: BotReport, at: number): Step
     }
     case "usage":
       return nothing({ ...record, usage: report.usage });
+    case "turns":
+      return nothing({ ...record, turns: report.turns });
     case "ended":
       return endedByBot(record, report.reason, at);
   }

@@ -1,5 +1,5 @@
 import type { Language } from "../../protocol/languages.ts";
-import type { EndReason, Mark, Usage } from "../../protocol/session.ts";
+import type { EndReason, Mark, TurnSummary, Usage } from "../../protocol/session.ts";
 
 /** Where a session stands. The reason of an end belongs to the end and to nothing else. */
 export type Life =
@@ -82,6 +82,8 @@ export interface SessionRecord {
   /** What is stored of the transcript, beside this record. */
   transcript: { entries: number; chars: number };
   usage: Usage;
+  /** Of the newest bot that has left. */
+  turns?: TurnSummary;
   /** How many events watchers were told of: the number of the newest. */
   happenings: number;
   jobs: Job[];

@@ -16,6 +16,7 @@ export function viewOf(record: SessionRecord, transcript: TranscriptEntry[]): Se
     timeline: record.timeline,
     transcript,
     usage: record.usage,
+    ...(record.turns === undefined ? {} : { turns: record.turns }),
   };
 }
 

@@ -115,6 +115,7 @@ export class Connection {
     this.#capAhead = undefined;
     clearTimeout(this.#capTimer);
     this.#orders.reset();
+    this.session.conversation?.sayNoMore();
     this.#wire.binary = true;
     this.#wire.unknownFields = 0;
     this.#thaw();
@@ -199,6 +200,9 @@ export class Connection {
         return undefined;
       case "emptyTurns":
         this.#orders.spoilTurns("empty", fault.count);
+        return undefined;
+      case "refusedTurns":
+        this.#orders.spoilTurns("refused", fault.count);
         return undefined;
       case "lateAudio":
       case "duplicateAudio": {

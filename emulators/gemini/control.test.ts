@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ERRORS } from "../../protocol/errors.ts";
+import { bytesOf, concat } from "./core/pcm.ts";
 import {
   audioOf,
   CONFIG,
@@ -10,7 +11,7 @@ import {
   speak,
   startTestEmulator,
 } from "./test-support/emulator.ts";
-import { sequence } from "./test-support/signals.ts";
+import { sequence, speechLike } from "./test-support/signals.ts";
 
 let emulator: Awaited<ReturnType<typeof startTestEmulator>>;
 beforeAll(async () => {
@@ -57,6 +58,11 @@ describe("the control API", () => {
     ["POST", "faults", '{"fault":"oversizedFrame","bytes":1000000000}', "invalid_request"],
     ["POST", "answer", '{"answer":{"kind":"tone","hz":440,"durationMs":1e12}}', "invalid_request"],
     ["POST", "answer", '{"answer":{"kind":"demo"},"session":"none"}', "session_not_found"],
+    ["POST", "say", '{"answer":{"kind":"demo"},"session":"none"}', "session_not_found"],
+    ["POST", "say", '{"answer":{"kind":"demo"},"everyMs":1}', "invalid_request"],
+    ["POST", "heed", '{"speech":true,"session":"none"}', "session_not_found"],
+    ["POST", "heed", "{}", "invalid_request"],
+    ["GET", "sessions/none/arrivals", undefined, "session_not_found"],
     ["POST", "pace", '{"firstAudioMs":{"minMs":2,"maxMs":1}}', "invalid_request"],
     ["POST", "pace", '{"speed":1,"session":"none"}', "session_not_found"],
     ["POST", "seed", '{"seed":0.5}', "invalid_request"],
@@ -81,12 +87,115 @@ describe("the control API", () => {
   });
 
   test("refuses a body that is too large, and closes the connection", async () => {
-    const response = await fetch(`${emulator.url}/_emulator/answer`, {
-      method: "POST",
-      body: "x".repeat(70_000),
+    for (const [path, chars] of [
+      ["pace", 70_000],
+      ["answer", 1_100_000],
+    ] as const) {
+      const body = "x".repeat(chars);
+      const response = await fetch(`${emulator.url}/_emulator/${path}`, { method: "POST", body });
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ code: "body_too_large" });
+    }
+  });
+
+  test("says what it is told, at once and as often as it is told, while a turn is under way or not", async () => {
+    const [one, id] = [await emulator.connect(), (await emulator.newestSession()).id];
+    const other = await emulator.connect();
+    const pcm = speechLike({ ms: 400 });
+    const answer = { kind: "sound", pcm: bytesOf(pcm).toString("base64") };
+    holdTime();
+    const said = await emulator.post("say", { answer, everyMs: 2_000, session: id });
+    expect(await said.json()).toEqual({ sessions: [id] });
+    await passUntil(() => one.messages.filter(is("turnComplete")).length === 3);
+    expect(concat(audioOf(one.messages))).toEqual(concat([pcm, pcm, pcm]));
+    expect(one.messages.some(is("interrupted"))).toBe(false);
+    await emulator.post("say", { answer: { kind: "tone", hz: 440, durationMs: 1_000 }, session: id });
+    await pass(100);
+    await emulator.post("say", { answer: { kind: "silence", durationMs: 100 }, session: id });
+    await passUntil(() => one.messages.filter(is("turnComplete")).length === 5);
+    expect(one.messages.filter(is("interrupted"))).toHaveLength(1);
+    await pass(5_000);
+    expect(one.messages.filter(is("turnComplete"))).toHaveLength(5);
+    expect(audioOf(other.messages)).toEqual([]);
+  });
+
+  test("says no more of what it was told to repeat after a reset, and after the end of the session", async () => {
+    const { session, messages, closes } = await emulator.connect();
+    const { id } = await emulator.newestSession();
+    const order = { answer: { kind: "silence", durationMs: 100 }, everyMs: 1_000, session: id };
+    holdTime();
+    await emulator.post("say", order);
+    await passUntil(() => messages.some(is("turnComplete")));
+    await emulator.post("reset", {});
+    await pass(3_000);
+    expect(audioOf(messages)).toHaveLength(1);
+    await emulator.post("say", order);
+    await pass(0);
+    session.close();
+    await passUntil(() => closes.length === 1);
+    const said = (await emulator.newestSession()).sentAudioMs;
+    await pass(3_000);
+    expect((await emulator.newestSession()).sentAudioMs).toBe(said);
+    expect((await emulator.post("say", order)).status).toBe(404);
+  });
+
+  test("cannot let a session say anything before its setup", async () => {
+    await emulator.openSocket();
+    const { id } = await emulator.newestSession();
+    const refused = await emulator.post("say", { answer: { kind: "demo" }, session: id });
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ code: "conflict" });
+    const open = (await emulator.sessions()).filter((session) => session.open);
+    expect(await (await emulator.post("say", { answer: { kind: "demo" } })).json()).toEqual({
+      sessions: open.map((session) => session.id).filter((one) => one !== id),
     });
-    expect(response.status).toBe(413);
-    expect(await response.json()).toMatchObject({ code: "body_too_large" });
+  });
+
+  test("does not heed what the user says, as long as it is told so, but records it", async () => {
+    await emulator.post("heed", { speech: false });
+    const { session, messages } = await emulator.connect();
+    const { id } = await emulator.newestSession();
+    const speech = sequence(500, speechLike({ ms: 1_000 }), 800);
+    holdTime();
+    await emulator.post("say", { answer: { kind: "tone", hz: 440, durationMs: 1_000 }, session: id });
+    speak(session, speech);
+    await passUntil(() => messages.some(is("turnComplete")));
+    await pass(2_000);
+    expect(messages.some(is("interrupted"))).toBe(false);
+    expect(messages.filter(is("turnComplete"))).toHaveLength(1);
+    expect(await emulator.recording(id, "audio")).toEqual(speech);
+    await emulator.post("heed", { speech: true, session: id });
+    speak(session, speech);
+    await passUntil(() => messages.filter(is("turnComplete")).length === 2);
+    await emulator.post("reset", {});
+  });
+
+  test("tells when each piece of sound came and went, by the clock of the machine", async () => {
+    const { session, messages } = await emulator.connect();
+    const { id } = await emulator.newestSession();
+    const pieces = async (part: "arrivals" | "departures") => {
+      const response = await fetch(`${emulator.url}/_emulator/sessions/${id}/${part}`);
+      return (await response.json()) as { atMs: number; samples: number }[];
+    };
+    const epochMs = () => performance.timeOrigin + performance.now();
+    const before = epochMs();
+    speak(session, sequence(100));
+    await vi.waitFor(async () => expect(await pieces("arrivals")).toHaveLength(5));
+    const arrived = epochMs();
+    await emulator.post("say", { answer: { kind: "silence", durationMs: 300 }, session: id });
+    await vi.waitFor(() => expect(messages.some(is("turnComplete"))).toBe(true));
+    const arrivals = await pieces("arrivals");
+    const departures = await pieces("departures");
+    expect(arrivals.map(({ samples }) => samples)).toEqual([320, 320, 320, 320, 320]);
+    expect(departures.map(({ samples }) => samples)).toEqual([4_800, 2_400]);
+    const times = [
+      before,
+      ...arrivals.map(({ atMs }) => atMs),
+      arrived,
+      ...departures.map(({ atMs }) => atMs),
+    ];
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.at(-1)).toBeLessThanOrEqual(epochMs());
   });
 
   test("tells of one session what it is and what happened to it", async () => {

@@ -12,6 +12,17 @@ import type { FaultOutcome, Registry } from "./registry.ts";
 
 const session = z.string().optional();
 const AnswerOrder = z.strictObject({ answer: AnswerKind, session });
+/** Longest interval in which something is said again and again: ten minutes. */
+const MAX_EVERY_MS = 600_000;
+const SayOrder = z.strictObject({
+  answer: AnswerKind,
+  everyMs: z.int().min(100).max(MAX_EVERY_MS).optional(),
+  session,
+});
+const HeedOrder = z.strictObject({ speech: z.boolean(), session });
+/** Of an order that may bring sound along: ten seconds of it, as base64. */
+const MAX_SOUND_BODY_BYTES = 1024 * 1024;
+const BRINGS_SOUND: ReadonlySet<string> = new Set(["answer", "say"]);
 const PaceOrder = z.strictObject({ ...Pace.shape, session });
 const SeedOrder = z.strictObject({ seed: z.int32() });
 const BadKeyOrder = z.strictObject({ code: z.literal([1007, 1008]) });
@@ -22,6 +33,23 @@ const ORDERS: Readonly<Record<string, (registry: Registry, body: string) => obje
     const { answer, session } = parseJson(AnswerOrder, body);
     if (!registry.setAnswer(answer, session)) throw noOpenSession(session);
     return { answer };
+  },
+  say(registry, body) {
+    const { answer, everyMs, session } = parseJson(SayOrder, body);
+    const outcome = registry.sayNow({ answer, ...(everyMs === undefined ? {} : { everyMs }) }, session);
+    switch (outcome.kind) {
+      case "said":
+        return { sessions: outcome.sessions };
+      case "no_such_session":
+        throw noOpenSession(session);
+      case "impossible":
+        throw new ProblemError("conflict", outcome.why);
+    }
+  },
+  heed(registry, body) {
+    const { speech, session } = parseJson(HeedOrder, body);
+    if (!registry.setHeedsSpeech(speech, session)) throw noOpenSession(session);
+    return { speech };
   },
   pace(registry, body) {
     const { session, ...pace } = parseJson(PaceOrder, body);
@@ -55,8 +83,11 @@ const ORDERS: Readonly<Record<string, (registry: Registry, body: string) => obje
  *     GET  sessions/{id}           one of them
  *     GET  sessions/{id}/audio     s16le 16 kHz: what the client sent, in order of arrival
  *     GET  sessions/{id}/sent      s16le 24 kHz: what was sent to it
+ *     GET  sessions/{id}/arrivals, …/departures   when each piece of these came and went: [{atMs, samples}]
  *     GET  sessions/{id}/messages  the last 500 messages, both ways
  *     POST answer {answer, session?}                     what is answered from the next turn on
+ *     POST say    {answer, everyMs?, session?}           is said now, and every so often, though nobody asked
+ *     POST heed   {speech, session?}                     whether the user's speech interrupts and is answered
  *     POST pace   {firstAudioMs?, chunkMs?, …, session?}  how it comes, see core/pace.ts
  *     POST faults {fault, session?, afterMs?, at?, …}    see faults.ts
  *     POST seed   {seed}                                 of all that is random, for the sessions to come
@@ -82,7 +113,8 @@ export async function control(
   const order = Object.hasOwn(ORDERS, resource) ? ORDERS[resource] : undefined;
   if (id !== undefined || !order) throw notFound(path);
   requireMethod(request, "POST");
-  sendJson(response, 200, order(registry, await readBody(request)));
+  const maxBytes = BRINGS_SOUND.has(resource) ? MAX_SOUND_BODY_BYTES : undefined;
+  sendJson(response, 200, order(registry, await readBody(request, maxBytes)));
 }
 
 function sendSession(
@@ -95,6 +127,12 @@ function sendSession(
       return;
     case "messages":
       sendJson(response, 200, session.messages.entries);
+      return;
+    case "arrivals":
+      sendJson(response, 200, session.received.pieces);
+      return;
+    case "departures":
+      sendJson(response, 200, session.sent.pieces);
       return;
     case "audio":
     case "sent": {

@@ -81,6 +81,8 @@ export const SessionFault = z.discriminatedUnion("fault", [
   z.strictObject({ ...when, fault: z.literal("silentTurns"), count: Count }),
   /** Answers that are nothing but their end: no sound, no words. */
   z.strictObject({ ...when, fault: z.literal("emptyTurns"), count: Count }),
+  /** Answers that are refused: their end alone, which says so. */
+  z.strictObject({ ...when, fault: z.literal("refusedTurns"), count: Count }),
   /** `interrupted`, though nobody has spoken. */
   z.strictObject({ ...when, fault: z.literal("phantomInterrupted") }),
   /** At the next interruption, sound of the answer that was cut off comes again, or comes all the same. */
@@ -117,6 +119,9 @@ const next = { at: z.enum(["now", "onResume"]).default("now") };
 const ConnectFault = z.discriminatedUnion("fault", [
   /** The handshake is answered with this HTTP status. What it asks for is not known yet, so it has no `at`. */
   z.strictObject({ fault: z.literal("refuse"), status: z.int().min(400).max(599) }),
+  /** The handshake is answered late, or by the end of the connection. */
+  z.strictObject({ fault: z.literal("slowHandshake"), ms: Ms }),
+  z.strictObject({ fault: z.literal("resetHandshake") }),
   z.strictObject({ ...next, fault: z.literal("slowSetup"), ms: Ms }),
   /** `setupComplete` does not come. */
   z.strictObject({ ...next, fault: z.literal("noSetup") }),
@@ -154,6 +159,8 @@ export type Fault = z.output<typeof Fault>;
 
 const CONNECT_FAULTS: ReadonlySet<string> = new Set<ConnectFault["fault"]>([
   "refuse",
+  "slowHandshake",
+  "resetHandshake",
   "slowSetup",
   "noSetup",
   "refuseSetup",
@@ -188,6 +195,12 @@ export function momentOf({ at }: SessionFault): Moment | undefined {
 /** Faults that wait for a connection at one time; more are refused. */
 const MAX_ARMED = 100;
 
+type HandshakeFault = Extract<ConnectFault, { fault: "refuse" | "slowHandshake" | "resetHandshake" }>;
+
+function isHandshakeFault(fault: ConnectFault): fault is HandshakeFault {
+  return fault.fault === "refuse" || fault.fault === "slowHandshake" || fault.fault === "resetHandshake";
+}
+
 /** Faults that wait for the next connection. */
 export class ArmedFaults {
   #connect: ConnectFault[] = [];
@@ -201,16 +214,16 @@ export class ArmedFaults {
     return true;
   }
 
-  /** The status with which the next handshake is refused. Each refusal is for one handshake, in order. */
-  takeRefusal(): number | undefined {
-    const refusal = this.#connect.find((fault) => fault.fault === "refuse");
-    this.#connect = this.#connect.filter((fault) => fault !== refusal);
-    return refusal?.status;
+  /** What becomes of the next handshake. One fault each, in the order in which they were armed. */
+  takeHandshake(): HandshakeFault | undefined {
+    const fault = this.#connect.find(isHandshakeFault);
+    this.#connect = this.#connect.filter((one) => one !== fault);
+    return fault;
   }
 
   /** What becomes of the next setup. One fault each, in the order in which they were armed. */
   takeSetupPlan(resumes: boolean): SetupPlan {
-    const fault = this.#connect.find((one) => one.fault !== "refuse" && (one.at === "now" || resumes));
+    const fault = this.#connect.find((one) => !isHandshakeFault(one) && (one.at === "now" || resumes));
     this.#connect = this.#connect.filter((one) => one !== fault);
     switch (fault?.fault) {
       case "slowSetup":

@@ -5,7 +5,7 @@ import type { AnswerKind } from "./core/answer.ts";
 import { AuthTokenStore } from "./core/auth-tokens.ts";
 import type { BadKeyCode } from "./core/closes.ts";
 import { HandleStore } from "./core/handles.ts";
-import type { LiveSession } from "./core/live-session.ts";
+import { type LiveSession, NOT_SET_UP } from "./core/live-session.ts";
 import { DEMO, Orders } from "./core/orders.ts";
 import { type Pace, USUAL_PACE } from "./core/pace.ts";
 import { DEFAULT_SEED, Random } from "./core/random.ts";
@@ -24,6 +24,12 @@ const RECORDING_BYTES = 288 * 1024 * 1024;
 const SHUTDOWN_MS = 500;
 
 const BAD_KEY_CODE: BadKeyCode = 1007;
+
+export type SayOutcome =
+  | { kind: "said"; sessions: string[] }
+  | { kind: "no_such_session" }
+  /** `why` is a sentence. */
+  | { kind: "impossible"; why: string };
 
 export type FaultOutcome =
   /** `next`: it also waits for the next connection. */
@@ -46,6 +52,7 @@ export class Registry {
   readonly #maxOpen: number;
   #answer = DEMO;
   #pace = USUAL_PACE;
+  #heedsSpeech = true;
   #cap: CapConnection | undefined;
   #seed = DEFAULT_SEED;
   /** Sessions since the seed was set. */
@@ -81,7 +88,7 @@ export class Registry {
       clips: this.#clips,
       handles: this.#handles,
       budget: this.#budget,
-      orders: new Orders({ answer: this.#answer, pace: this.#pace }),
+      orders: new Orders({ answer: this.#answer, pace: this.#pace, heedsSpeech: this.#heedsSpeech }),
       random: new Random(this.#seed, this.#seeded++),
       planSetup: (resumedFrom) => ({
         plan: this.faults.takeSetupPlan(resumedFrom !== null),
@@ -114,11 +121,32 @@ export class Registry {
     });
   }
 
-  /** Likewise. */
+  /** Lets one open session say it now, or all that have completed their setup. */
+  sayNow({ answer, everyMs }: { answer: AnswerKind; everyMs?: number }, id?: string): SayOutcome {
+    const said: string[] = [];
+    const found = this.#order(id, ({ session }) => {
+      if (!session.conversation) return;
+      session.conversation.sayNow(answer, everyMs);
+      said.push(session.id);
+    });
+    if (!found) return { kind: "no_such_session" };
+    if (id !== undefined && said.length === 0) return { kind: "impossible", why: NOT_SET_UP };
+    return { kind: "said", sessions: said };
+  }
+
+  /** For one open session, or for all and those to come. @returns as `setAnswer` does */
   setPace(pace: Pace, id?: string): boolean {
     if (id === undefined) this.#pace = pace;
     return this.#order(id, ({ orders }) => {
       orders.pace = pace;
+    });
+  }
+
+  /** Likewise. */
+  setHeedsSpeech(heedsSpeech: boolean, id?: string): boolean {
+    if (id === undefined) this.#heedsSpeech = heedsSpeech;
+    return this.#order(id, ({ orders }) => {
+      orders.heedsSpeech = heedsSpeech;
     });
   }
 
@@ -151,6 +179,7 @@ export class Registry {
     for (const connection of this.#open.values()) connection.reset();
     this.#answer = DEMO;
     this.#pace = USUAL_PACE;
+    this.#heedsSpeech = true;
     this.#cap = undefined;
     this.setSeed(DEFAULT_SEED);
     this.#badKeyCode = BAD_KEY_CODE;

@@ -53,6 +53,8 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
   });
+  /** Handshakes that a fault lets wait. */
+  const waiting = new Set<Duplex>();
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -73,7 +75,33 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
       socket.destroy();
       return;
     }
+    socket.on("error", () => {}); // whoever waits may go
+    const fault = isLiveAddress(request) ? registry.faults.takeHandshake() : undefined;
+    if (fault?.fault === "slowHandshake") {
+      const timer = setTimeout(() => upgrade(request, socket, head), fault.ms);
+      waiting.add(socket);
+      socket.once("close", () => {
+        waiting.delete(socket);
+        clearTimeout(timer);
+      });
+    } else upgrade(request, socket, head, fault);
+  });
+
+  const upgrade = (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    fault?: ReturnType<Registry["faults"]["takeHandshake"]>,
+  ) => {
+    waiting.delete(socket);
+    if (socket.destroyed) return;
+    if (fault?.fault === "resetHandshake") {
+      log({ event: "connection.refused", code: 0, reason: "A fault was ordered." });
+      socket.destroy();
+      return;
+    }
     try {
+      if (fault?.fault === "refuse") throw new Refusal(fault.status);
       const entry = liveEntry({ registry, apiKey }, request);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         if (entry.kind === "open") {
@@ -90,13 +118,14 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions): Promi
       log({ event: "connection.refused", code: refusal.code, reason: refusal.message });
       refuseUpgrade(socket, refusal.code, refusal.toJson());
     }
-  });
+  };
 
   const url = await listenOnLoopback(server, port);
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of waiting) socket.destroy();
     await registry.close();
     for (const webSocket of sockets.clients) webSocket.terminate(); // those with a bad key
     server.closeAllConnections();
@@ -143,14 +172,16 @@ class Refusal extends Error {
   }
 }
 
-/** @throws ApiError, Refusal */
+function isLiveAddress({ url }: IncomingMessage): boolean {
+  return liveAddress(splitUrl({ url }).path) !== undefined;
+}
+
+/** @throws ApiError */
 function liveEntry({ registry, apiKey }: Served, { headers, url }: IncomingMessage): Entry {
   requireLoopback(headers);
   const { path, query } = splitUrl({ url });
   const address = liveAddress(path);
   if (!address) throw new ApiError(404, "There is no such method.");
-  const ordered = registry.faults.takeRefusal();
-  if (ordered !== undefined) throw new Refusal(ordered);
   const { tokens, badKeyCode } = registry;
   const entry = enter(
     address,

@@ -26,6 +26,9 @@ registerProcessor("recorder", class extends AudioWorkletProcessor {
   }
 });`;
 
+/** The body of a start request, as far as tests have a use for it. */
+export type RequestData = { user: { locale: string } };
+
 /** Events that tests look at, with the page's clock. */
 interface SeenEvent {
   name: string;
@@ -159,12 +162,12 @@ function toBase64(samples: Float32Array[]): string {
 
 const api = {
   /** Connects and resolves with what `connect()` resolved with. Nothing of an earlier call is remembered. */
-  async connect(endpoint: string, callMachineUrl: string): Promise<unknown> {
+  async connect(endpoint: string, callMachineUrl: string, requestData?: RequestData): Promise<unknown> {
     await api.forget();
     await context.resume();
     await recorderLoaded;
     client ??= makeClient(callMachineUrl);
-    return jsonable(await client.startBotAndConnect({ endpoint }));
+    return jsonable(await client.startBotAndConnect({ endpoint, ...(requestData && { requestData }) }));
   },
 
   /** Plays s16 samples (base64, mono) into the microphone; resolves when the last one was played. */

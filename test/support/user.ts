@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findChromium } from "../../bot-runtime/room/chromium-path.ts";
-import type { ClientPage } from "../e2e/client.page.ts";
+import type { ClientPage, RequestData } from "../e2e/client.page.ts";
 import { fromS16, type Recording } from "./audio.ts";
 import { bundleClient, type ClientVersions, type TransportVersion } from "./client-bundle.ts";
 
@@ -106,10 +106,12 @@ export class User implements AsyncDisposable {
     return (await UserBrowser.open(options)).onlyUser();
   }
 
-  connect(endpoint: string, callMachineUrl: string): Promise<unknown> {
-    return this.page.evaluate(([to, machine]) => window.call.connect(to, machine), [
+  /** `requestData` is the body of the start request, if there is to be one. */
+  connect(endpoint: string, callMachineUrl: string, requestData?: RequestData): Promise<unknown> {
+    return this.page.evaluate(([to, machine, data]) => window.call.connect(to, machine, data), [
       endpoint,
       callMachineUrl,
+      requestData,
     ] as const);
   }
 

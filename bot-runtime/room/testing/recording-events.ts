@@ -5,7 +5,9 @@ export class RecordingEvents implements RoomEvents {
   readonly joined: Participant[] = [];
   readonly left: Participant[] = [];
   readonly messages: [unknown, string][] = [];
-  readonly playouts: Playout[] = [];
+  /** Beginnings and ends; progress is kept apart. */
+  readonly playouts: Exclude<Playout, { kind: "progress" }>[] = [];
+  readonly progress: Extract<Playout, { kind: "progress" }>[] = [];
   readonly ends: RoomEnd[] = [];
   /** All that was heard, at 16 kHz. */
   #heard: Int16Array[] = [];
@@ -30,7 +32,8 @@ export class RecordingEvents implements RoomEvents {
   }
 
   playout(state: Playout): void {
-    this.playouts.push(state);
+    if (state.kind === "progress") this.progress.push(state);
+    else this.playouts.push(state);
   }
 
   ended(end: RoomEnd): void {

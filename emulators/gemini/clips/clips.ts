@@ -27,6 +27,14 @@ export type Clips = Readonly<Record<Language, Phrases>>;
  * @throws Error when a file is missing or not what render.sh writes.
  */
 export function loadClips(): Clips {
+  loaded ??= readClips();
+  return loaded;
+}
+
+/** Nobody changes them, and to decode them takes a quarter of a second. */
+let loaded: Clips | undefined;
+
+function readClips(): Clips {
   const entries = LANGUAGE_TAGS.map((language) => [language, loadPhrases(language)]);
   return Object.fromEntries(entries) as Clips; // Object.fromEntries forgets its keys: they are LANGUAGE_TAGS
 }

@@ -9,9 +9,11 @@ import {
   pass,
   passUntil,
   samplesIn,
+  speak,
   startTestEmulator,
 } from "../test-support/emulator.ts";
 import { LIVE_25, layout, startLive, TONE, TOOLS } from "../test-support/live.ts";
+import { sequence, speechLike } from "../test-support/signals.ts";
 
 /** Faults of answers, and functions that are called by order: what a client sees of them. */
 
@@ -54,6 +56,38 @@ describe("answers", () => {
     expect(messages.at(-1)?.usageMetadata?.responseTokenCount).toBe(0);
     await ask();
     expect(audioOf(messages).length).toBeGreaterThan(0);
+  });
+
+  test("refusedTurns end at once, and say why", async () => {
+    const { messages, order, ask } = await start();
+    await order({ fault: "refusedTurns", count: 2 });
+    holdTime();
+    await ask();
+    await ask();
+    const ends = messages.flatMap(({ serverContent }) => serverContent ?? []);
+    expect(ends.map(({ turnCompleteReason }) => turnCompleteReason)).toEqual([
+      "RESPONSE_REJECTED",
+      "RESPONSE_REJECTED",
+    ]);
+    expect(audioOf(messages)).toEqual([]);
+    await ask();
+    expect(audioOf(messages).length).toBeGreaterThan(0);
+  });
+
+  test("an interruption may take its time", async () => {
+    const { messages, answer, session, id } = await start();
+    await answer({ ...TONE, durationMs: 10_000 });
+    await emulator.post("pace", { interruptionMs: 500, session: id });
+    holdTime();
+    session.sendRealtimeInput({ text: "Hello" });
+    await passUntil(() => audioOf(messages).length > 2);
+    // More than the detector needs, and less than ends the user's turn.
+    speak(session, sequence(200, speechLike({ ms: 400 })));
+    await pass(0);
+    await pass(490);
+    expect(messages.some(is("interrupted"))).toBe(false);
+    await pass(10);
+    expect(messages.some(is("interrupted"))).toBe(true);
   });
 
   test("phantomInterrupted cuts an answer off though nobody speaks", async () => {

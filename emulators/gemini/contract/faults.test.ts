@@ -90,6 +90,36 @@ describe("faults", () => {
     await emulator.connect();
   });
 
+  test("resetHandshake ends one connection instead of answering it", async () => {
+    await emulator.post("faults", { fault: "resetHandshake" });
+    await expect(emulator.openSocket()).rejects.toThrow(/hang up|ECONNRESET/);
+    await emulator.connect();
+  });
+
+  test("slowHandshake answers one late, and an emulator that is closed not at all", async () => {
+    const other = await startTestEmulator();
+    for (const one of [emulator, other]) {
+      await one.post("faults", { fault: "slowHandshake", ms: 5_000 });
+      await one.post("faults", { fault: "slowHandshake", ms: 5_000 });
+    }
+    holdTime();
+    const states: string[] = [];
+    for (const [name, one] of Object.entries({ open: emulator, closed: other })) {
+      one.openSocket().then(
+        () => states.push(`${name} connected`),
+        () => states.push(`${name} refused`),
+      );
+    }
+    await pass(4_900);
+    await other.close();
+    await pass(90);
+    expect(states).toEqual(["closed refused"]);
+    await pass(10);
+    await passUntil(() => states.length > 1);
+    expect(states).toEqual(["closed refused", "open connected"]);
+    await emulator.post("reset", {});
+  });
+
   test("slowSetup delays setupComplete", async () => {
     await emulator.post("faults", { fault: "slowSetup", ms: 5_000 });
     holdTime();

@@ -3,7 +3,7 @@ import { LANGUAGE_TAGS } from "../../../protocol/languages.ts";
 import { loadClips } from "../clips/clips.ts";
 import { speechLike, whiteNoise } from "../test-support/signals.ts";
 import { AnswerKind, normalise, renderAnswer } from "./answer.ts";
-import { concat, durationMs, OUTPUT_RATE_HZ } from "./pcm.ts";
+import { bytesOf, concat, durationMs, OUTPUT_RATE_HZ } from "./pcm.ts";
 
 const clips = loadClips();
 
@@ -79,7 +79,18 @@ describe("ordered answers", () => {
     expect([pcm[0], pcm.at(-1)].map((sample) => Math.abs(sample ?? 1))).toEqual([0, 0]);
   });
 
+  test("a sound is said as it was brought", () => {
+    const pcm = speechLike({ ms: 300 });
+    const kind = AnswerKind.parse({ kind: "sound", pcm: bytesOf(pcm).toString("base64") });
+    expect(renderAnswer(kind, { kind: "text" }, clips["en-US"])).toEqual([{ pcm, text: "" }]);
+  });
+
   test.each([
+    { kind: "sound" },
+    { kind: "sound", pcm: "" },
+    { kind: "sound", pcm: Buffer.alloc(3).toString("base64") },
+    { kind: "sound", pcm: Buffer.alloc(480_002).toString("base64") },
+    { kind: "sound", pcm: "%%%%" },
     { kind: "tone", hz: 440 },
     { kind: "tone", hz: 13_000, durationMs: 100 },
     { kind: "tone", hz: 440, durationMs: 100, level: 2 },

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import type { Phrases } from "../clips/clips.ts";
-import { concat, FULL_SCALE, INPUT_RATE_HZ, OUTPUT_RATE_HZ, sampleCount, silence, toSample } from "./pcm.ts";
+import {
+  concat,
+  FULL_SCALE,
+  INPUT_RATE_HZ,
+  OUTPUT_RATE_HZ,
+  sampleCount,
+  samplesOf,
+  silence,
+  toSample,
+} from "./pcm.ts";
 import { resample } from "./resampler.ts";
 import type { Utterance } from "./user-audio.ts";
 
@@ -8,7 +17,11 @@ import type { Utterance } from "./user-audio.ts";
 const MAX_ANSWER_MS = 120_000;
 const DurationMs = z.int().positive().max(MAX_ANSWER_MS);
 
-/** What the model answers with. `level` is the tone's peak, where 1 is full scale. */
+/** Longest sound that can be brought along: long enough for a sentence, and 640 kB of base64. */
+const MAX_SOUND_MS = 10_000;
+const MAX_SOUND_BYTES = 2 * sampleCount(MAX_SOUND_MS, OUTPUT_RATE_HZ);
+
+/** What the model answers with. `level` is the tone's peak, where 1 is full scale; `pcm` is s16le mono at 24 kHz. */
 export const AnswerKind = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("demo") }),
   z.strictObject({
@@ -21,6 +34,13 @@ export const AnswerKind = z.discriminatedUnion("kind", [
     level: z.number().min(0).max(1).default(0.3),
   }),
   z.strictObject({ kind: z.literal("silence"), durationMs: DurationMs }),
+  z.strictObject({
+    kind: z.literal("sound"),
+    pcm: z.base64().refine((data) => {
+      const bytes = Buffer.byteLength(data, "base64");
+      return bytes > 0 && bytes % 2 === 0 && bytes <= MAX_SOUND_BYTES;
+    }, `has to be whole samples, and at most ${MAX_SOUND_MS} ms of them`),
+  }),
 ]);
 export type AnswerKind = z.output<typeof AnswerKind>;
 
@@ -45,6 +65,8 @@ export function renderAnswer(kind: AnswerKind, cause: Cause, phrases: Phrases): 
       return [{ pcm: tone(kind), text: `(${kind.hz} Hz tone)` }];
     case "silence":
       return [{ pcm: silence(kind.durationMs, OUTPUT_RATE_HZ), text: "" }];
+    case "sound":
+      return [{ pcm: samplesOf(Buffer.from(kind.pcm, "base64")) ?? new Int16Array(0), text: "" }];
     case "demo":
       return renderDemo(cause, phrases);
   }

@@ -1,11 +1,12 @@
 import type { Language } from "../../../protocol/languages.ts";
-import type { Cause } from "./answer.ts";
+import type { AnswerKind, Cause } from "./answer.ts";
 import type { RealtimeInput } from "./client-message.ts";
 import type { Close } from "./closes.ts";
 import { Delivery, type Step } from "./delivery.ts";
 import { Hearing } from "./hearing.ts";
 import { durationMs, OUTPUT_RATE_HZ } from "./pcm.ts";
 import type { Recording } from "./recording.ts";
+import { Repetition } from "./repetition.ts";
 import type { ContentMessage } from "./server-message.ts";
 import type { ClientContent } from "./setup.ts";
 import type { Tool } from "./setup-tools.ts";
@@ -44,7 +45,10 @@ export class Conversation {
   readonly #speaker: Speaker;
   readonly #tools: ToolDesk;
   readonly #interruptible: boolean;
+  readonly #repetition = new Repetition();
   #turn: Turn = LISTENING;
+  /** Until the user's speech interrupts. */
+  #polite: NodeJS.Timeout | undefined;
   #busy = false;
   #context: TokenCount;
   #turns = 0;
@@ -177,6 +181,23 @@ export class Conversation {
     return undefined;
   }
 
+  /**
+   * Says it now, though nobody has asked: nothing is thought about first. Interrupts what is being said.
+   * @param everyMs repeats it in this interval, until something else is said so, or `sayNoMore`
+   */
+  sayNow(answer: AnswerKind, everyMs?: number): void {
+    const say = () => {
+      this.#interrupt();
+      this.#answer(this.#begin(), { kind: "text" }, answer);
+    };
+    this.#repetition.start(say, everyMs);
+  }
+
+  /** Repeats nothing any more; what is being said is said to its end. */
+  sayNoMore(): void {
+    this.#repetition.stop();
+  }
+
   /** `interrupted`, though nobody has spoken. */
   interruptForNoReason(): void {
     if (this.#turn.kind === "active") this.#interrupt();
@@ -186,6 +207,8 @@ export class Conversation {
   /** Ends everything without a word; for when the socket is gone. */
   stop(): void {
     this.#hearing.stop();
+    this.#repetition.stop();
+    clearTimeout(this.#polite);
     if (this.#turn.kind === "active") stopPhase(this.#turn.phase);
     this.#turn = LISTENING;
   }
@@ -195,13 +218,22 @@ export class Conversation {
   }
 
   #userDid(event: SpeechEvent): void {
+    if (!this.#options.orders.heedsSpeech) return;
+    clearTimeout(this.#polite);
     if (event.kind === "started") {
-      if (this.#interruptible) this.#interrupt();
+      if (this.#interruptible) this.#interruptSoon();
       return;
     }
     const cause: Cause = { kind: "speech", utterance: event.utterance };
     if (this.#turn.kind === "active" && !this.#interruptible) this.#turn.next = cause;
     else this.#answerSoon(cause);
+  }
+
+  /** Some models let the user speak for a moment before they stop. */
+  #interruptSoon(): void {
+    const { interruptionMs } = this.#options.orders.pace;
+    if (interruptionMs === 0) this.#interrupt();
+    else this.#polite = setTimeout(() => this.#interrupt(), interruptionMs);
   }
 
   /** Interrupts first: a text does that in either form, also where speech may not. */
@@ -222,8 +254,8 @@ export class Conversation {
     turn.phase = { kind: "thinking", timer };
   }
 
-  #answer(turn: ActiveTurn, cause: Cause): void {
-    const plan = this.#speaker.plan(cause);
+  #answer(turn: ActiveTurn, cause: Cause, answer?: AnswerKind): void {
+    const plan = this.#speaker.plan(cause, answer);
     this.#turns++;
     const delivery = new Delivery(plan, (steps) => this.#perform(turn, steps));
     turn.phase = { kind: "answering", delivery };
@@ -239,7 +271,8 @@ export class Conversation {
       turn.sentSamples += pcm.length;
       turn.recent = [...turn.recent, pcm].slice(-MAX_RECENT_CHUNKS);
     }
-    if (steps.some(({ kind }) => kind === "played")) this.#complete(turn, contents);
+    turn.refused = steps.some(({ kind }) => kind === "refused");
+    if (turn.refused || steps.some(({ kind }) => kind === "played")) this.#complete(turn, contents);
     else this.#speaker.say(contents);
     if (isFirst) this.#options.happened("duringAnswer");
   }
@@ -277,7 +310,9 @@ export class Conversation {
     const end: ContentMessage = {
       serverContent: {
         turnComplete: true,
-        ...(interrupted ? {} : { turnCompleteReason: "NEED_MORE_INPUT" }),
+        ...(interrupted
+          ? {}
+          : { turnCompleteReason: turn.refused ? "RESPONSE_REJECTED" : "NEED_MORE_INPUT" }),
         interactionStatus: this.#tools.isPending ? "IN_PROGRESS" : "IDLE",
       },
       usageMetadata: usageOf(this.#context, response),

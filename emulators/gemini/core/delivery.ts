@@ -12,6 +12,8 @@ export type Step =
   | { kind: "sound"; pcm: Int16Array }
   /** All of the answer is out. */
   | { kind: "generated" }
+  /** Nothing of it comes: the model does not want to say it. */
+  | { kind: "refused" }
   /** A client that plays the sound as it comes has played all of it. */
   | { kind: "played" };
 

@@ -2,8 +2,11 @@ import type { AnswerKind } from "./answer.ts";
 import type { FrameStyle } from "./frames.ts";
 import { type Pace, USUAL_PACE } from "./pace.ts";
 
-/** How an answer comes out. `silent`: as usual, but not a sound in it. `empty`: the end of a turn, and nothing before. */
-export type TurnFault = "silent" | "empty";
+/**
+ * How an answer comes out. `silent`: as usual, but not a sound in it. `empty`: the end of a turn, and nothing before.
+ * `refused`: so, and the end says why.
+ */
+export type TurnFault = "silent" | "empty" | "refused";
 
 /** Sound of an answer that was cut off, sent although it was. */
 export interface Tail {
@@ -20,14 +23,25 @@ export const DEMO: AnswerKind = { kind: "demo" };
 export class Orders {
   answer: AnswerKind;
   pace: Pace;
+  /** Whether what the user says interrupts and is answered. */
+  heedsSpeech: boolean;
   /** Instead of the way of the session's model. */
   frameStyle: FrameStyle | undefined;
-  readonly #turns = { silent: 0, empty: 0 };
+  readonly #turns = { silent: 0, empty: 0, refused: 0 };
   #tails: Tail[] = [];
 
-  constructor({ answer = DEMO, pace = USUAL_PACE }: { answer?: AnswerKind; pace?: Pace } = {}) {
+  constructor({
+    answer = DEMO,
+    pace = USUAL_PACE,
+    heedsSpeech = true,
+  }: {
+    answer?: AnswerKind;
+    pace?: Pace;
+    heedsSpeech?: boolean;
+  } = {}) {
     this.answer = answer;
     this.pace = pace;
+    this.heedsSpeech = heedsSpeech;
   }
 
   spoilTurns(fault: TurnFault, count: number): void {
@@ -36,7 +50,7 @@ export class Orders {
 
   /** What is wrong with the answer that begins now. */
   takeTurnFault(): TurnFault | undefined {
-    const fault = (["empty", "silent"] as const).find((one) => this.#turns[one] > 0);
+    const fault = (["refused", "empty", "silent"] as const).find((one) => this.#turns[one] > 0);
     if (fault) this.#turns[fault]--;
     return fault;
   }
@@ -57,9 +71,11 @@ export class Orders {
   reset(): void {
     this.answer = DEMO;
     this.pace = USUAL_PACE;
+    this.heedsSpeech = true;
     this.frameStyle = undefined;
     this.#turns.silent = 0;
     this.#turns.empty = 0;
+    this.#turns.refused = 0;
     this.#tails = [];
   }
 }

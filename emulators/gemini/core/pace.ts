@@ -6,6 +6,7 @@ const MAX_FIRST_AUDIO_MS = 120_000;
 const MAX_CHUNK_MS = 2_000;
 const MAX_SPEED = 100;
 const MAX_JITTER_MS = 10_000;
+const MAX_INTERRUPTION_MS = 10_000;
 
 const FirstAudioMs = z.int().nonnegative().max(MAX_FIRST_AUDIO_MS);
 
@@ -26,6 +27,8 @@ export const Pace = z.strictObject({
   speed: z.number().min(0.1).max(MAX_SPEED).default(4),
   /** Each piece is late by up to this much. None overtakes another. */
   jitterMs: z.int().nonnegative().max(MAX_JITTER_MS).default(0),
+  /** From the beginning of the user's speech, as it is noticed, to the interruption. */
+  interruptionMs: z.int().nonnegative().max(MAX_INTERRUPTION_MS).default(0),
 });
 export type Pace = z.output<typeof Pace>;
 

@@ -1,5 +1,5 @@
 import type { Phrases } from "../clips/clips.ts";
-import { type Cause, renderAnswer, type Segment } from "./answer.ts";
+import { type AnswerKind, type Cause, renderAnswer, type Segment } from "./answer.ts";
 import { planDelivery, type Step, type Timed } from "./delivery.ts";
 import type { DoorRules } from "./doors.ts";
 import { frameContents } from "./frames.ts";
@@ -36,9 +36,11 @@ export class Speaker {
   }
 
   /** What is answered, and when each part of it leaves. */
-  plan(cause: Cause): Timed<Step>[] {
+  plan(cause: Cause, answer: AnswerKind = this.#options.orders.answer): Timed<Step>[] {
     const { orders, phrases, random } = this.#options;
-    const segments = spoilt(renderAnswer(orders.answer, cause, phrases), orders.takeTurnFault());
+    const fault = orders.takeTurnFault();
+    if (fault === "refused") return [{ atMs: 0, step: { kind: "refused" } }];
+    const segments = spoilt(renderAnswer(answer, cause, phrases), fault);
     return planDelivery(segments, { pace: orders.pace, random });
   }
 
@@ -67,6 +69,7 @@ export class Speaker {
         return [this.#sound(step.pcm)];
       case "generated":
         return [{ serverContent: { generationComplete: true } }];
+      case "refused":
       case "played":
         return [];
     }

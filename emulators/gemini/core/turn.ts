@@ -17,6 +17,8 @@ export interface ActiveTurn {
   results: string[];
   /** What the user said meanwhile, where they may not interrupt. The latest counts. */
   next: Cause | undefined;
+  /** The model did not want to answer. */
+  refused: boolean;
 }
 export type Turn = { kind: "listening" } | ActiveTurn;
 
@@ -37,6 +39,7 @@ export function newTurn(): ActiveTurn {
     calls: [],
     results: [],
     next: undefined,
+    refused: false,
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { runProcessor, typesOf } from "../testing/run-processor.ts";
-import { AssistantContext, type AssistantEntry } from "./assistant-context.ts";
-import { UserContext, type UserEntry } from "./user-context.ts";
+import { runProcessor } from "../testing/run-processor.ts";
+import { Conversation, type ConversationEntry } from "./conversation.ts";
+import { UserContext } from "./user-context.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -14,10 +14,11 @@ afterEach(() => {
 
 describe("UserContext", () => {
   function setUp() {
-    const entries: UserEntry[] = [];
-    const run = runProcessor(new UserContext((entry) => entries.push(entry)));
+    const entries: ConversationEntry[] = [];
+    const conversation = new Conversation((entry) => entries.push(entry));
+    const run = runProcessor(new UserContext(conversation));
     const says = (text: string, finished = false) => run.sendUp({ type: "user-text", text, finished });
-    return { ...run, entries, says };
+    return { ...run, conversation, entries, says };
   }
 
   it("gathers fragments until half a second of quiet", () => {
@@ -28,7 +29,7 @@ describe("UserContext", () => {
     vi.advanceTimersByTime(499);
     expect(entries).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(entries).toEqual([{ text: "How are you?", at: NOW }]);
+    expect(entries).toEqual([{ role: "user", text: "How are you?", at: NOW }]);
     expect(up).toEqual([
       { type: "user-transcript", text: "How", at: NOW, final: false },
       { type: "user-transcript", text: "How are you?", at: NOW, final: false },
@@ -86,72 +87,33 @@ describe("UserContext", () => {
     expect(entries.map(({ text }) => text)).toEqual(["Good by"]);
     expect(vi.getTimerCount()).toBe(0);
   });
-});
 
-describe("AssistantContext", () => {
-  function setUp() {
-    const entries: AssistantEntry[] = [];
-    const run = runProcessor(new AssistantContext((entry) => entries.push(entry)));
-    const begin = (generation: number) => run.sendDown({ type: "answer-started", generation });
-    const says = (generation: number, text: string) =>
-      run.sendDown({ type: "answer-text", generation, text });
-    const interrupt = (generation: number) => run.sendDown({ type: "answer-interrupted", generation });
-    const end = (generation: number) =>
-      run.sendDown({ type: "answer-ended", generation, interrupted: false });
-    return { ...run, entries, begin, says, interrupt, end };
-  }
+  it("takes what the user writes for an utterance of its own, after what was being said", () => {
+    const { entries, says, sendDown, down } = setUp();
+    says("I spell");
+    vi.advanceTimersByTime(100);
+    sendDown({ type: "user-message", text: " A-d-a ", respond: true });
+    expect(entries).toEqual([
+      { role: "user", text: "I spell", at: NOW },
+      { role: "user", text: "A-d-a", at: NOW + 100 },
+    ]);
+    expect(down).toEqual([{ type: "user-message", text: " A-d-a ", respond: true }]);
+  });
 
-  it("reports an answer when it ends, dated by its beginning", () => {
-    const { entries, begin, says, end, down } = setUp();
-    begin(1);
-    vi.advanceTimersByTime(900);
-    says(1, "We");
-    says(1, " can.");
+  it("puts words that the local detector missed before the answer that they had", () => {
+    const { conversation, entries, says } = setUp();
+    vi.advanceTimersByTime(10_000);
+    conversation.answerBeganAt = NOW + 9_500;
+    says("Psst.", true);
+    vi.advanceTimersByTime(10_000);
+    says("Later.", true);
+    expect(entries.map(({ at }) => at - NOW)).toEqual([9_499, 20_000]);
+  });
+
+  it("is asked for what is being said", () => {
+    const { conversation, entries, says } = setUp();
+    says("I would");
+    expect(conversation.entries()).toEqual([{ role: "user", text: "I would", at: NOW }]);
     expect(entries).toEqual([]);
-    end(1);
-    expect(entries).toEqual([{ text: "We can.", at: NOW, interrupted: false }]);
-    expect(typesOf(down)).toEqual(["answer-started", "answer-text", "answer-text", "answer-ended"]);
-  });
-
-  it("marks an interrupted answer and leaves out the words after it, which nobody heard", () => {
-    const { entries, begin, says, interrupt, end } = setUp();
-    begin(1);
-    says(1, "One two");
-    interrupt(1);
-    says(1, " three four");
-    end(1);
-    expect(entries).toEqual([{ text: "One two", at: NOW, interrupted: true }]);
-  });
-
-  it("reports an answer whose end never came when the next begins", () => {
-    const { entries, begin, says } = setUp();
-    begin(1);
-    says(1, "First.");
-    begin(2);
-    expect(entries.map(({ text }) => text)).toEqual(["First."]);
-  });
-
-  it("has nothing to report of an answer without words", () => {
-    const { entries, begin, end } = setUp();
-    begin(1);
-    end(1);
-    expect(entries).toEqual([]);
-  });
-
-  it("takes the end of the session for an interruption", () => {
-    const { entries, begin, says, stop } = setUp();
-    begin(1);
-    says(1, "I was just");
-    stop();
-    expect(entries).toEqual([{ text: "I was just", at: NOW, interrupted: true }]);
-  });
-
-  it("bounds an answer and says that it was cut", () => {
-    const { entries, begin, says, end } = setUp();
-    begin(1);
-    for (let i = 0; i < 3_000; i += 1) says(1, "ten chars ");
-    end(1);
-    expect(entries[0]?.text).toHaveLength(16_000 + 4);
-    expect(entries[0]?.text.endsWith(" […]")).toBe(true);
   });
 });
