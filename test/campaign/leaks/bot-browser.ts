@@ -102,7 +102,7 @@ export function prefixed(prefix: string, counts: Counts): Counts {
   return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}${name}`, count]));
 }
 
-function browserPid({ lines }: StackProgram): number {
+export function browserPid({ lines }: StackProgram): number {
   for (const line of lines) {
     if (!line.includes('"browser.started"')) continue;
     const { pid } = Line.parse(JSON.parse(line));
@@ -112,7 +112,7 @@ function browserPid({ lines }: StackProgram): number {
 }
 
 /** By the profile folder on its command line. */
-async function debuggingUrl(pid: number): Promise<string> {
+export async function debuggingUrl(pid: number): Promise<string> {
   const prefix = "--user-data-dir=";
   const args = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
   const folder = args.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);

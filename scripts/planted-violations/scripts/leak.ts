@@ -1,0 +1,3 @@
+import { figure } from "../bench/figure.ts";
+
+export const leak = figure;
