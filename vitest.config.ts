@@ -67,6 +67,8 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
+          // As for the edge.
+          testTimeout: 20_000,
           include: [
             "protocol/**/*.test.ts",
             "bot-runtime/**/*.test.ts",

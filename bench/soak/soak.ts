@@ -4,6 +4,7 @@ import { askJson } from "../../test/campaign/leaks/ask.ts";
 import { pollUntil } from "../../test/campaign/leaks/rest.ts";
 import type { Bench, BenchOptions, BenchReport, Row } from "../common/bench.ts";
 import { type ProcessUsage, sampleTree, type TreeUsage } from "../common/process-usage.ts";
+import { idlePercent, machineTimes } from "../density/machine-load.ts";
 import { Product } from "../density/product.ts";
 import { Talkers } from "../density/talkers.ts";
 import { PageClock } from "./page-clock.ts";
@@ -74,6 +75,8 @@ interface Soaked {
   collected: Sample[];
   clock: PageClock;
   framesLost: number;
+  /** Of the whole machine, all the time. */
+  idlePercent: number;
 }
 
 interface Soaking {
@@ -103,6 +106,7 @@ async function soak({ product, users, minutes, options }: Soaking): Promise<Soak
   while (calls < WARM_UP_ROUNDS * CALLS_A_ROUND) await next();
   const samples: Sample[] = [];
   const collected: Sample[] = [];
+  const machineBefore = await machineTimes();
   const startedAt = performance.now();
   const elapsedMin = () => (performance.now() - startedAt) / MS_PER_MINUTE;
   while (elapsedMin() < minutes || collected.length < LEAST_COLLECTIONS) {
@@ -120,7 +124,8 @@ async function soak({ product, users, minutes, options }: Soaking): Promise<Soak
   }
   const framesLost = (await product.framesLost()) - lostBefore;
   await lasting.end();
-  return { samples, collected, clock, framesLost };
+  const idle = idlePercent(machineBefore, await machineTimes());
+  return { samples, collected, clock, framesLost, idlePercent: idle };
 }
 
 async function playRound(
@@ -164,7 +169,10 @@ function describe({ node, chromium }: Sample): string {
   return `Node ${one(node)}; Chromium ${one(chromium)}`;
 }
 
-function reportOf({ samples, collected, clock, framesLost }: Soaked, minutes: number): BenchReport {
+function reportOf(
+  { samples, collected, clock, framesLost, idlePercent }: Soaked,
+  minutes: number,
+): BenchReport {
   const rows: Row[] = [];
   const notes: string[] = [];
   const add = (row: Omit<Row, "ours">, trend: Trend, scale: number) => {
@@ -194,7 +202,7 @@ function reportOf({ samples, collected, clock, framesLost }: Soaked, minutes: nu
   }
   const lasted = ((ahead.at(-1)?.x ?? 0) / MS_PER_MINUTE).toFixed(1);
   notes.push(
-    `The page's clock is ${ahead.at(-1)?.y.toFixed(1)} ms before Node's after ${lasted} minutes. Less than 0 is sound that was never made, since the audio thread was not let run in time.`,
+    `The page's clock is ${ahead.at(-1)?.y.toFixed(1)} ms before Node's after ${lasted} minutes. Less than 0 is sound that was never made, since the audio thread was not let run in time. The machine was ${idlePercent.toFixed(0)} % idle.`,
   );
   return {
     workload:

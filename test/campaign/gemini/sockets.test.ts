@@ -183,7 +183,7 @@ describe("the guarded session on real sockets", () => {
     await emulator.post("faults", { fault: "resetHandshake" });
     await emulator.post("faults", { fault: "slowHandshake", ms: 50 });
     await emulator.post("faults", { fault: "noSetup" });
-    const call = start({ connectDeadlineMs: 300 });
+    const call = start({ connectDeadlineMs: 1_000 });
     await call.noted("connected");
     expect(call.notes.flatMap((note) => (note.kind === "connect-failed" ? [note.why] : []))).toEqual([
       "status",
