@@ -66,7 +66,7 @@ describe("problems", () => {
     expect(fakes.daily).toEqual([]);
   });
 
-  test.each(["{", "nonsense", "{'a':1}"])("%s is 400", async (body) => {
+  test.each(["{", "nonsense", "{'a':1}", "\ufeff"])("%j is 400", async (body) => {
     const response = await postRaw("/api/rtvi/start", body, { "content-type": "application/json" });
     expect(response.status).toBe(400);
     expect(await problemOf(response)).toMatchObject({ code: "invalid_json" });

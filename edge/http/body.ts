@@ -20,12 +20,12 @@ export async function readBody<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema>> {
   const text = await readText(request);
-  if (text === "") return parseJson(schema, "{}");
-  return parseJson(schema, text);
+  return parseJson(schema, text ?? "{}");
 }
 
-async function readText(request: Request): Promise<string> {
-  if (request.body === null) return "";
+/** `undefined` for no bytes at all: what has bytes but no text in it, as a byte order mark, is a body that is not JSON. */
+async function readText(request: Request): Promise<string | undefined> {
+  if (request.body === null) return undefined;
   const contentType = request.headers.get("content-type");
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -37,7 +37,7 @@ async function readText(request: Request): Promise<string> {
     else if (bytes > MAX_DRAINED_BYTES) break;
   }
   if (refusal) throw refusal;
-  return decode(chunks);
+  return bytes === 0 ? undefined : decode(chunks);
 }
 
 /** Why a body of which so much has come is not read on, if it is not. */

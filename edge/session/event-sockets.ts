@@ -25,8 +25,9 @@ export class EventSockets {
     this.#ctx = ctx;
   }
 
+  /** By what it carries: once both sides have closed a socket, the platform throws at the question for its tags. */
   has(socket: WebSocket): boolean {
-    return this.#ctx.getTags(socket).includes(TAG);
+    return Attachment.safeParse(socket.deserializeAttachment()).success;
   }
 
   /** Takes a watcher, and tells it what it does not know yet. Answers the upgrade. */
@@ -34,6 +35,7 @@ export class EventSockets {
     if (this.#open().length >= MAX_WATCHERS) return turnAway(EventsClose.crowded, "too many watchers");
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [TAG]);
+    carry(server, 0);
     send(server, known);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -76,5 +78,9 @@ function send(socket: WebSocket, messages: Iterable<EventMessage>): void {
       return;
     }
   }
-  socket.serializeAttachment({ sent });
+  carry(socket, sent);
+}
+
+function carry(socket: WebSocket, sent: number): void {
+  socket.serializeAttachment({ sent } satisfies z.input<typeof Attachment>);
 }

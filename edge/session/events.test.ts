@@ -16,6 +16,7 @@ import { askForEvents, Watcher, watch } from "../testing/watcher.ts";
 import { EventLog } from "./event-log.ts";
 import { MAX_SENT_CHARS, MAX_WATCHERS } from "./event-sockets.ts";
 import { signEventsTicket } from "./events-ticket.ts";
+import { Session } from "./session.ts";
 
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
@@ -179,6 +180,21 @@ describe("a watcher", () => {
     expect((await view(reply.sessionId)).state).toBe("active");
     await link.reported(2, said("still here"));
     expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "link.closed" }));
+  });
+
+  /** Of a socket that both sides have closed by then, the platform knows the tags no longer. */
+  test("that goes just as it is let go is nobody's fault", async () => {
+    const { url, reply } = await started();
+    await post(`/api/rtvi/${reply.sessionId}/stop`);
+    const closing = vi.spyOn(Session.prototype, "webSocketClose");
+    try {
+      const watcher = await watch(url);
+      watcher.close();
+      await vi.waitUntil(() => closing.mock.results.length > 0, PATIENCE);
+      for (const { value } of closing.mock.results) await expect(value).resolves.toBeUndefined();
+    } finally {
+      closing.mockRestore();
+    }
   });
 
   test("that breaks as it is told keeps nobody from the rest, and comes back for its own", async () => {

@@ -1,114 +1,125 @@
-/** The campaign `api`: any request there is, at the edge in workerd, and every answer held against its own OpenAPI document. */
+/**
+ * The campaign `api`: requests that fast-check makes of the edge's OpenAPI document, over the wire to the edge in
+ * workerd, and every answer held against that document.
+ */
 import { join } from "node:path";
+import { z } from "zod";
+import { type AskedService, type Driven, drive } from "../../../edge/testing/requests/drive.ts";
+import type { Answer } from "../../../edge/testing/requests/exchange.ts";
+import type { Trouble } from "../../../edge/testing/requests/planned-request.ts";
 import { EventsClose } from "../../../protocol/events.ts";
 import { describeError } from "../../../protocol/log.ts";
 import { StartReply } from "../../../protocol/session.ts";
 import { Program } from "../../../scripts/process-group.ts";
 import { ROOT } from "../../../scripts/steps.ts";
 import { type Stack, type StackProgram, startStack } from "../../support/stack.ts";
-import { type PlannedCall, planCalls, type Target } from "./plan.ts";
-import { Promises } from "./promises.ts";
 import { watch } from "./watch.ts";
+import { Wire } from "./wire.ts";
 
-export interface ApiReport {
-  /** How often each route answered with each status. */
-  answers: Map<string, number>;
-  /** What was wrong, with the call that it was wrong with. */
+export interface ApiReport extends Driven {
+  /** What was wrong with the events of sessions. */
   complaints: string[];
+  /** How many sessions were watched from their start to their end. */
+  watched: number;
 }
 
 interface Options {
   seed: number;
-  calls: number;
-  progress?: (done: number, of: number) => void;
+  requests: number;
+  maxSessions: number;
+  onProgress?(done: number): void;
 }
 
-/** Of those that can still be asked about; the newest stay. */
-const MAX_SESSIONS = 50;
-const CALL_TIMEOUT_MS = 20_000;
-/** Enough to see what is wrong. */
-const MAX_COMPLAINTS = 20;
-const NOBODY = "0123456789abcdef0123456789abcdef";
+const OPEN: AskedService = {
+  name: "open",
+  share: 1,
+  users: 0,
+  open: true,
+  works: true,
+  tokens: [],
+  fails: [],
+};
+/** What takes other settings than those of one service in development; the same requests in workerd bring them about. */
+const UNREACHABLE = [
+  ...["misconfigured", "auth_unavailable", "rate_limited", "too_many_sessions"],
+  "/health forbidden",
+];
+/** The proxy of `wrangler dev` may lose the request after a body of more than this. */
+const MAX_BODY_BYTES = 300_000;
+/** One of so many sessions is watched. */
+const WATCH_EVERY = 5;
+const TIMEOUT_MS = 20_000;
 
-export async function runApi({ seed, calls, progress }: Options): Promise<ApiReport> {
+const LinkToken = z.object({ token: z.string().optional() });
+
+export async function runApi(options: Options): Promise<ApiReport> {
   await using stack = await startStack({ startBot });
-  const promises = new Promises(await (await fetch(`${stack.edge.url}/openapi.json`)).json());
-  const report: ApiReport = { answers: new Map(), complaints: [] };
-  const sessions: string[] = [];
-  const watched: Promise<void>[] = [];
-  for (const [index, planned] of planCalls({ seed, calls }).entries()) {
-    await make(planned, { stack, promises, report, sessions, watched });
-    progress?.(index + 1, calls);
-    if (report.complaints.length >= MAX_COMPLAINTS) break;
-  }
-  await Promise.all(watched);
-  return report;
-}
-
-async function make(
-  planned: PlannedCall,
-  at: {
-    stack: Stack;
-    promises: Promises;
-    report: ApiReport;
-    sessions: string[];
-    /** Goes on beside the calls: workerd on its own ends a connection only some 15 s after the close is agreed on. */
-    watched: Promise<void>[];
-  },
-): Promise<void> {
-  const { stack, promises, report, sessions, watched } = at;
-  const { method, path, target, headers, body } = planned;
-  const response = await fetch(`${stack.edge.url}${path.replace("{id}", idOf(target, sessions))}`, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-  });
-  const text = await response.text();
-  const route = path.split("?")[0] ?? path;
-  const { status } = response;
-  const complaints = promises.complaints({ method, path: route, status, headers: response.headers, text });
-  const key = `${method} ${route} ${status}`;
-  const complain = (complaint: string) => {
-    report.complaints.push(
-      `${key}: ${complaint}\n  ${JSON.stringify(planned).slice(0, 500)}\n  ${text.slice(0, 500)}`,
-    );
-  };
-  if (status < 300 && complaints.length === 0) {
-    complaints.push(...notesOf(planned, text, sessions));
-    if (planned.watched) {
-      const told = watchToTheEnd(stack.edge.url, text).catch((error: unknown) => [describeError(error)]);
-      watched.push(told.then((wrong) => wrong.forEach(complain)));
-    }
-  }
-  report.answers.set(key, (report.answers.get(key) ?? 0) + 1);
-  complaints.forEach(complain);
-}
-
-/** Remembers what was started; says what a schema cannot. */
-function notesOf({ method, path }: PlannedCall, text: string, sessions: string[]): string[] {
-  if (method !== "POST" || !path.endsWith("/start")) return [];
-  const reply = StartReply.strict().safeParse(JSON.parse(text));
-  if (!reply.success) return ["it holds more than a start's reply"];
-  const { sessionId, room, room_url, rtvi } = reply.data;
-  sessions.push(sessionId);
-  if (sessions.length > MAX_SESSIONS) sessions.shift();
+  using wire = new Wire(stack.edge.url);
   const complaints: string[] = [];
-  if (room.url !== room_url) complaints.push("room_url is not the room's");
-  if (!rtvi.wsEndpoint.includes(sessionId)) complaints.push("the events are another session's");
-  return complaints;
+  /** Goes on beside the requests. */
+  const watched: Promise<void>[] = [];
+  let begun = 0;
+  const driven = await drive(
+    {
+      document: await (await fetch(`${stack.edge.url}/openapi.json`)).json(),
+      services: [OPEN],
+      origins: { allowed: ["http://localhost:3000"], foreign: ["https://evil.example", "null"] },
+      rooms: ["one", "two", "three"].map((name) => `${stack.daily.url}/${name}`),
+      maxBodyBytes: MAX_BODY_BYTES,
+      headerCharacters: "latin1",
+      // Of the connection, so workerd keeps it.
+      withheld: ["upgrade"],
+      unreachable: UNREACHABLE,
+      send: async (request, trouble) => {
+        await causeTrouble(stack, trouble);
+        const answer = await wire.send(request);
+        if (trouble === "hosts are full") await post(`${stack.bot.url}/_test/accept`);
+        return answer;
+      },
+      linkTokenOf: async (sessionId) => {
+        const answer = await fetch(`${stack.bot.url}/_test/links/${sessionId}`);
+        return LinkToken.parse(await answer.json()).token;
+      },
+      onBegun: (answer) => {
+        begun += 1;
+        const reply = begun % WATCH_EVERY === 0 ? replyOf(answer) : undefined;
+        if (!reply) return;
+        const wrong = watchToTheEnd(stack.edge.url, reply).catch((error: unknown) => [describeError(error)]);
+        watched.push(wrong.then((some) => void complaints.push(...some)));
+      },
+    },
+    options,
+  );
+  await Promise.all(watched);
+  return { ...driven, complaints, watched: watched.length };
+}
+
+/** For the next start. */
+async function causeTrouble({ bot, daily }: Stack, trouble: Trouble): Promise<void> {
+  if (trouble === "hosts are full") await post(`${bot.url}/_test/refuse`);
+  if (trouble === "Daily refuses")
+    await post(`${daily.url}/_emulator/faults`, { fault: "rest", status: 403 });
+}
+
+async function post(url: string, body: unknown = {}): Promise<void> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  await response.body?.cancel();
+}
+
+/** Of a start; `/connect` does not say where the events are. */
+function replyOf({ text }: Answer): StartReply | undefined {
+  return StartReply.safeParse(JSON.parse(text)).data;
 }
 
 /** Watches a session, stops it, and says what its events had wrong. */
-async function watchToTheEnd(edgeUrl: string, reply: string): Promise<string[]> {
-  const { sessionId, rtvi } = StartReply.parse(JSON.parse(reply));
-  const watched = await watch(rtvi.wsEndpoint, async () => {
-    const stopped = await fetch(`${edgeUrl}/api/rtvi/${sessionId}/stop`, {
-      method: "POST",
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-    });
-    await stopped.body?.cancel();
-  });
+async function watchToTheEnd(edgeUrl: string, { sessionId, rtvi }: StartReply): Promise<string[]> {
+  const watched = await watch(rtvi.wsEndpoint, () => post(`${edgeUrl}/api/rtvi/${sessionId}/stop`));
   const complaints = watched.messages.flatMap((message, index) =>
     message.seq === index + 1 ? [] : [`event ${message.seq} came as number ${index + 1}`],
   );
@@ -116,11 +127,6 @@ async function watchToTheEnd(edgeUrl: string, reply: string): Promise<string[]> 
   if (last?.type !== "state" || last.state !== "completed") complaints.push("the last event is not the end");
   if (watched.code !== EventsClose.ended) complaints.push(`the events were closed with ${watched.code}`);
   return complaints;
-}
-
-function idOf(target: Target | undefined, sessions: readonly string[]): string {
-  if (target?.kind === "literal") return target.id;
-  return sessions[Math.floor((target?.which ?? 0) * sessions.length)] ?? NOBODY;
 }
 
 async function startBot(): Promise<StackProgram> {

@@ -1,12 +1,18 @@
 /**
- * A bot host without bots: `bot-host.ts`, with PORT. It answers start signals as a host does, and those whose metadata say
- * so (`host`: `full`, `breaks`) as one in trouble. Signatures are not checked here; the bot runtime's own tests do that.
+ * A bot host without bots: `bot-host.ts`, with PORT. It answers start signals as a host does. Two addresses are for
+ * whoever tests the edge: `POST /_test/refuse` has it refuse the next signal, `POST /_test/accept` accept it after all;
+ * `GET /_test/links/{session}` is the newest link token that it was sent for a session. Signatures are not checked here;
+ * the bot runtime's own tests do that.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { StartSignal } from "../../../protocol/bot-host.ts";
 
 const LOAD = { active: 0, capacity: 1_000 };
+const LINKS = "/_test/links/";
+
+const linkTokens = new Map<string, string>();
+let refusesNext = false;
 
 const server = createServer((request, response) => {
   void answer(request, response);
@@ -24,11 +30,20 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await textOf(request);
-  if (request.method === "GET") return reply(response, 200, { ...LOAD, status: "ok", draining: false });
-  if (request.method === "DELETE") return reply(response, 200, { ...LOAD, stopped: true });
-  const { sessionId, attempt, metadata } = StartSignal.parse(JSON.parse(text));
-  if (metadata.host === "full") return reply(response, 503, {});
-  if (metadata.host === "breaks") return reply(response, 500, {});
+  const { method, url = "" } = request;
+  if (url.startsWith(LINKS)) return reply(response, 200, { token: linkTokens.get(url.slice(LINKS.length)) });
+  if (url === "/_test/refuse" || url === "/_test/accept") {
+    refusesNext = url === "/_test/refuse";
+    return reply(response, 200, {});
+  }
+  if (method === "GET") return reply(response, 200, { ...LOAD, status: "ok", draining: false });
+  if (method === "DELETE") return reply(response, 200, { ...LOAD, stopped: true });
+  const { sessionId, attempt, link } = StartSignal.parse(JSON.parse(text));
+  if (refusesNext) {
+    refusesNext = false;
+    return reply(response, 503, {});
+  }
+  linkTokens.set(sessionId, link.token);
   return reply(response, 202, { ...LOAD, sessionId, attempt });
 }
 
