@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { Coverage } from "./coverage.ts";
-import type { Answer, SentRequest } from "./exchange.ts";
+import { type Answer, pathOf, type SentRequest } from "./exchange.ts";
 import { Memory, type Resolved } from "./memory.ts";
 import { OpenApi } from "./open-api.ts";
 import type { PlannedRequest, Service, Trouble } from "./planned-request.ts";
 import { Promises } from "./promises.ts";
+import { RequestFaults } from "./request-faults.ts";
 import { requestsOf } from "./requests.ts";
 
 /** A service with its token holders, as it is asked through a door. */
@@ -56,9 +57,10 @@ export interface Driven {
 }
 
 /**
- * What chance has left out is looked for in rounds of their own, of requests to just those addresses; each is so large a
- * part of the run.
+ * What chance has left out is looked for in rounds of their own, of requests to just those addresses, and to those of
+ * sessions, by which a start may be answered otherwise; each is so large a part of the run.
  */
+const OF_SESSIONS = "/api/rtvi/{id}";
 const MAX_ROUNDS = 5;
 const SHARE_OF_ROUND = 0.05;
 /** 5xx that a start may be answered with when others do not do their part. */
@@ -80,11 +82,16 @@ export async function drive(
 ): Promise<Driven> {
   const api = new OpenApi(door.document);
   const promises = new Promises(api);
+  const faults = new RequestFaults(api);
   const coverage = new Coverage(api);
   const serviceOf = (name: string) => door.services.find((service) => service.name === name);
   const memory = new Memory({
     tokensOf: (name) => serviceOf(name)?.tokens ?? [],
     linkTokenOf: (sessionId) => door.linkTokenOf(sessionId),
+    isRefused: (request) => {
+      const operation = api.at(pathOf(request)).find(({ method }) => method === request.method);
+      return operation !== undefined && faults.of(request, operation).length > 0;
+    },
     maxSessions,
   });
   const most = requests + MAX_ROUNDS * Math.ceil(requests * SHARE_OF_ROUND);
@@ -124,7 +131,7 @@ export async function drive(
   for (let round = 1; round <= MAX_ROUNDS && !details.failed && missing().length > 0; round++) {
     const paths = missing().flatMap((one) => one.split(" ").slice(1, 2));
     const isKnown = paths.some((path) => api.operations.some((operation) => operation.path === path));
-    const some = all.filter(({ path }) => !isKnown || paths.includes(path));
+    const some = all.filter(({ path }) => !isKnown || paths.includes(path) || path.startsWith(OF_SESSIONS));
     details = await fc.check(fc.asyncProperty(some, ask), {
       seed: seed + round,
       numRuns: Math.ceil(requests * SHARE_OF_ROUND),

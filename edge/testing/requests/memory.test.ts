@@ -21,6 +21,7 @@ function memoryOf(maxSessions: number): Memory {
   return new Memory({
     tokensOf: (service) => (service === "closed" ? ["ada's", "bob's"] : []),
     linkTokenOf: async (sessionId) => `link-${sessionId}`,
+    isRefused: ({ body }) => new TextDecoder().decode(body) === "nonsense",
     maxSessions,
   });
 }
@@ -58,7 +59,7 @@ it("begins no more sessions than it may, and those all through the run", async (
   }
   expect(beganAt).toEqual([0, 20, 40, 60, 80]);
   const after = await memory.resolve(START, 1);
-  expect(header(after, "idempotency-key")).toMatch(/^a-key-that-nobody-guesses-\d$/);
+  expect(header(after, "idempotency-key")).toMatch(/^a-key-that-nobody-guesses-\d+$/);
   expect(header(after, "authorization")).toBe("Bearer bob's");
 });
 
@@ -78,6 +79,12 @@ it("has a start refused where it may begin none, and there is none to repeat", a
   const memory = memoryOf(0);
   const { request } = await memory.resolve(START, 0.5);
   expect(new TextDecoder().decode(request.body)).toBe("[]");
+});
+
+it("leaves a start as it is that is refused anyway", async () => {
+  const memory = memoryOf(0);
+  const plan = { ...START, body: { kind: "text", text: "nonsense", type: "application/json" } } as const;
+  expect((await memory.resolve(plan, 0.5)).plan).toEqual(plan);
 });
 
 it("sends a start again just as it was, by the same caller", async () => {
@@ -111,7 +118,7 @@ it("knows which sessions live, which have ended, whose they are", async () => {
   expect((await memory.resolve(view("ended"), 1)).request.target).toContain("0".repeat(32));
   memory.note(
     { ...living, plan: { ...living.plan, method: "POST", path: "/api/rtvi/{id}/stop" } },
-    { status: 200, headers: new Headers(), text: "{}" },
+    { status: 200, headers: new Headers(), text: '{"state":"completed"}' },
   );
   const ended = await memory.resolve(view("ended"), 1);
   expect(ended.request.target).toBe(living.request.target);
@@ -119,6 +126,16 @@ it("knows which sessions live, which have ended, whose they are", async () => {
   const other = await memory.resolve(view("living"), 1);
   expect(other.request.target).not.toBe(living.request.target);
   expect(header(other, "authorization")).toBe("Bearer ada's");
+});
+
+it("learns that a session has ended by itself", async () => {
+  const memory = memoryOf(10);
+  await begin(memory, { key: { kind: "new" } });
+  const second = await begin(memory, { key: { kind: "new" } });
+  const again = (which: number) =>
+    memory.resolve({ ...START, key: { kind: "again", state: "living", which, same: true } }, 1);
+  memory.note(await again(0), { status: 410, headers: new Headers(), text: "{}" });
+  for (const which of [0, 1, 2]) expect((await again(which)).key).toBe(second.key);
 });
 
 it("gives a session's own ticket and link token, or another's", async () => {

@@ -27,6 +27,8 @@ interface Options {
   tokensOf(service: string): readonly string[];
   /** The newest link token of a session's bot, as the bot host was sent it. */
   linkTokenOf(sessionId: string): Promise<string | undefined>;
+  /** Whether a request has to be refused for what it is. */
+  isRefused(request: SentRequest): boolean;
   /** How many sessions may be begun at most, those that come to nothing by what they meet included. */
   maxSessions: number;
 }
@@ -46,6 +48,7 @@ const NOBODY = "0".repeat(32);
 const encoder = new TextEncoder();
 
 const StartReply = z.object({ rtvi: z.object({ wsEndpoint: z.url() }) });
+const View = z.object({ state: z.string() });
 const SESSION_ID = "x-session-id";
 
 /** What a request was, beside what is sent. */
@@ -87,26 +90,26 @@ export class Memory {
    * be by now are, a start comes under the key of an earlier one, which begins none; or with a body that is refused.
    */
   async resolve(planned: PlannedRequest, progress: number): Promise<Resolved> {
-    const plan = this.#mayBegin(planned, progress) ? planned : this.#withoutBeginning(planned);
-    if (plan.trouble !== "none") this.#troubled += 1;
-    const { key } = plan;
-    const earlier = key.kind === "again" ? this.#earlier(plan, key) : undefined;
-    if (earlier && key.kind === "again") {
-      const body = key.same ? earlier.body : plan.body;
-      return this.#resolved({ ...plan, path: earlier.path, body }, { user: earlier.user, key: earlier.key });
-    }
-    return this.#resolved(plan, {});
+    const asPlanned = await this.#resolve(planned);
+    const mayGoOut = this.#mayBegin(planned, progress) || this.#options.isRefused(asPlanned.request);
+    const resolved = mayGoOut ? asPlanned : await this.#resolve(this.#withoutBeginning(planned));
+    if (resolved.plan.trouble !== "none") this.#troubled += 1;
+    return resolved;
   }
 
-  async #resolved(
-    plan: PlannedRequest,
-    given: { user?: number | undefined; key?: string },
-  ): Promise<Resolved> {
-    const session = this.#session(plan.service, plan.session);
-    const user = "user" in given ? given.user : this.#user(plan, session);
-    const key = given.key ?? this.#key(plan);
-    const authorization =
-      "user" in given ? this.#bearer(plan.service, user) : await this.#authorization(plan, { user, session });
+  async #resolve(planned: PlannedRequest): Promise<Resolved> {
+    const { key: wanted } = planned;
+    const earlier = wanted.kind === "again" ? this.#earlier(planned, wanted) : undefined;
+    const isSame = wanted.kind === "again" && wanted.same;
+    const plan = earlier
+      ? { ...planned, path: earlier.path, body: isSame ? earlier.body : planned.body }
+      : planned;
+    const session = earlier ? earlier.session : this.#session(plan.service, plan.session);
+    const user = earlier ? earlier.user : this.#user(plan, session);
+    const key = earlier ? earlier.key : this.#key(plan);
+    const authorization = earlier
+      ? this.#bearer(plan.service, user)
+      : await this.#authorization(plan, { user, session });
     const type = plan.body.kind === "none" ? undefined : plan.body.type;
     const headers = new Map<string, string>([
       ...plan.headers,
@@ -129,8 +132,8 @@ export class Memory {
 
   /** Learns from what was answered. */
   note({ plan, user, session, key }: Resolved, { status, headers, text }: Answer): void {
+    if (session && isEnd(plan, { status, text })) session.ended = true;
     if (plan.method !== "POST") return;
-    if (session && status === 200 && plan.path.endsWith("/stop")) session.ended = true;
     const id = headers.get(SESSION_ID);
     if (status !== 201 || id === null) return;
     this.#begun += 1;
@@ -232,6 +235,15 @@ export class Memory {
     const text = new URLSearchParams(given.map(([name = "", value = ""]) => [name, value.toWellFormed()]));
     return given.length === 0 ? "" : `?${text}`;
   }
+}
+
+/** Whether an answer tells that the session it is about has ended. */
+function isEnd({ method, path }: PlannedRequest, { status, text }: Pick<Answer, "status" | "text">): boolean {
+  // To a start under its key.
+  if (status === 410) return true;
+  if (status !== 200 || method === "HEAD" || !path.includes("{id}")) return false;
+  const view = View.safeParse(JSON.parse(text));
+  return view.success && (view.data.state === "completed" || view.data.state === "failed");
 }
 
 /** As it is sent: what is escaped stays so, what cannot be in a path is escaped. */
