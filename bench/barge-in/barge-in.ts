@@ -4,12 +4,11 @@ import type { Recording } from "../../test/support/audio.ts";
 import { randomOf } from "../../test/support/random.ts";
 import type { Aim, Bench, BenchOptions, BenchReport } from "../common/bench.ts";
 import { nowMs } from "../common/clock.ts";
-import { interleave } from "../common/interleave.ts";
 import { MARKER_NUMBERS } from "../common/marker.ts";
 import { median } from "../common/statistics.ts";
 import { plantedMs, plantedNotes } from "../latency/own-options.ts";
+import type { BarePair } from "../latency/rig/bare-pair.ts";
 import { type BotCall, SILENT_AFTER_MS } from "../latency/rig/bot-call.ts";
-import { clockNote } from "../latency/rig/clocks.ts";
 import { soundAnswer } from "../latency/rig/gemini-control.ts";
 import { firstSince, Samples } from "../latency/rig/heard.ts";
 import { type Rig, withRig } from "../latency/rig/rig.ts";
@@ -18,7 +17,9 @@ import { markedTone } from "./marked-tone.ts";
 
 const ROUNDS_PER_RUN = 3;
 /** A jitter buffer takes its time to find out how little it needs. */
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 1;
+/** What one answer says is another number than the next one. */
+const NUMBERS_APART = 7;
 /** An answer that nobody hears to its end, and what a bare page says instead, which ends by itself. */
 const ANSWER_MS = 6_000;
 const BARE_TONE_MS = 900;
@@ -71,47 +72,13 @@ async function measureInterruptions(
   rig: Rig,
   { planted, options }: { planted: number; options: BenchOptions },
 ): Promise<BenchReport> {
-  const { signal } = options;
   const speech = await Speech.read();
-  const call = await rig.addCall();
-  const random = randomOf(options.seed);
-  const wait = (ms: number) => sleep(ms + random() * JITTER_MS, undefined, { signal });
   const series = newSeries();
-  const warmUp = newSeries();
-  const seriesOf = (round: number) => (round < WARM_UP_ROUNDS ? warmUp : series);
-  await interleave({
-    rounds: WARM_UP_ROUNDS + options.runs * ROUNDS_PER_RUN,
-    options,
-    measurements: {
-      "speech over an answer": async (round) => {
-        const into = seriesOf(round);
-        await hearAnswer(rig, call, { number: round % MARKER_NUMBERS, into });
-        await wait(LISTENS_MS);
-        await into.fromSpeech.add(async () => {
-          const onsetMs = await call.page.say(speech.words(round, WORDS_MS));
-          return (await silence(call, onsetMs)) - onsetMs;
-        });
-        await wait(REST_MS);
-        return [];
-      },
-      "`interrupted` without speech": async (round) => {
-        const into = seriesOf(round);
-        await hearAnswer(rig, call, { number: round % MARKER_NUMBERS, into });
-        await wait(LISTENS_MS);
-        await into.fromInterrupted.tried(async () => {
-          const orderedMs = nowMs();
-          await rig.gemini.interrupt(call.gemini);
-          into.interruptions.push({ orderedMs, atEarMs: await silence(call, orderedMs) });
-        });
-        return [];
-      },
-      "a bare page that stops": async (round) => {
-        const into = seriesOf(round);
-        await hearBare(rig, { number: round % MARKER_NUMBERS, into });
-        return [];
-      },
-    },
-  });
+  for (let run = 0; run < options.runs; run += 1) {
+    options.signal.throwIfAborted();
+    options.progress(`run ${run + 1} of ${options.runs}`);
+    await measureRun(rig, { run, speech, series, options });
+  }
   await rig.stamps.caughtUp();
   for (const { orderedMs, atEarMs } of series.interruptions) {
     series.fromInterrupted.addSince(rig.stamps.between(orderedMs, atEarMs).interrupted[0], atEarMs);
@@ -119,7 +86,55 @@ async function measureInterruptions(
   for (const { orderedMs, atEarMs } of series.answers) {
     series.firstSound.addSince(rig.stamps.between(orderedMs, atEarMs).downlink[0]?.atMs, atEarMs);
   }
-  return reportOf(series, { notes: [...plantedNotes(planted)], clocks: await clockNote(rig.pages) });
+  return reportOf(series, { notes: [...plantedNotes(planted)], clocks: rig.clocks.note() });
+}
+
+/** A call and a pair of pages, beside each other. */
+async function measureRun(
+  rig: Rig,
+  {
+    run,
+    speech,
+    series,
+    options: { seed, signal },
+  }: { run: number; speech: Speech; series: Series; options: BenchOptions },
+): Promise<void> {
+  await using call = await rig.openCall();
+  await using pair = await rig.openPair();
+  const random = randomOf(seed * 1_000 + run);
+  const wait = (ms: number) => sleep(ms + random() * JITTER_MS, undefined, { signal });
+  const warmUp = newSeries();
+  const rounds = async (round: (index: number, into: Series) => Promise<void>) => {
+    for (let index = 0; index < WARM_UP_ROUNDS + ROUNDS_PER_RUN; index += 1) {
+      signal.throwIfAborted();
+      await round(index, index < WARM_UP_ROUNDS ? warmUp : series);
+    }
+  };
+  const overSpeech = async (index: number, into: Series) => {
+    await hearAnswer(rig, call, { number: index % MARKER_NUMBERS, into });
+    await wait(LISTENS_MS);
+    await into.fromSpeech.add(async () => {
+      const onsetMs = await call.page.say(speech.words(index, WORDS_MS));
+      return (await silence(call, onsetMs)) - onsetMs;
+    });
+    await wait(REST_MS);
+  };
+  const withoutSpeech = async (index: number, into: Series) => {
+    await hearAnswer(rig, call, { number: (index + NUMBERS_APART) % MARKER_NUMBERS, into });
+    await wait(LISTENS_MS);
+    await into.fromInterrupted.tried(async () => {
+      const orderedMs = nowMs();
+      await rig.gemini.interrupt(call.gemini);
+      into.interruptions.push({ orderedMs, atEarMs: await silence(call, orderedMs) });
+    });
+  };
+  await Promise.all([
+    rounds(async (index, into) => {
+      await overSpeech(index, into);
+      await withoutSpeech(index, into);
+    }),
+    rounds((index, into) => hearBare(pair, { number: index % MARKER_NUMBERS, into })),
+  ]);
 }
 
 function newSeries(): Series {
@@ -151,7 +166,7 @@ async function hearAnswer(
 
 /** The same between bare pages: one says a tone that ends, and hears a marker meanwhile. */
 async function hearBare(
-  { pair: { near, far } }: Rig,
+  { near, far }: BarePair,
   { number, into }: { number: number; into: Series },
 ): Promise<void> {
   const tone: Recording = {
@@ -192,7 +207,7 @@ function reportOf(series: Series, { notes, clocks }: { notes: string[]; clocks: 
     .filter(Number.isFinite);
   return {
     workload:
-      "1 call: answers of a marker and a tone, over which the user speaks, or which Gemini interrupts",
+      "1 call, new in each run: answers of a marker and a tone, over which the user speaks, or which Gemini interrupts",
     rows: [
       { label: "speech → silence at the ear", unit: "ms", ours: fromSpeech.ms, floor: tripMs },
       {

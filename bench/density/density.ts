@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import type { Bench, BenchOptions, BenchReport, Row } from "../common/bench.ts";
 import { sampleTree, totalPss } from "../common/process-usage.ts";
+import { Talkers } from "../common/talkers/talkers.ts";
 import { measure } from "./measure.ts";
 import { Product } from "./product.ts";
 import { type Arrangement, type Level, notesOf, rowsOf } from "./report-rows.ts";
 import { BareCalls, DEBUGGING_PORT, LoadedProduct } from "./systems.ts";
-import { Talkers } from "./talkers.ts";
 
 const MIB = 1 << 20;
 const USUAL_CALLS = [1, 2, 4, 8, 16];

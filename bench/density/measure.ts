@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CpuUsed, cpuBetween, sampleTree, totalPss } from "../common/process-usage.ts";
+import { CYCLE_MS } from "../common/talkers/speech.ts";
+import { receivedBetween } from "../common/talkers/talk.ts";
 import { idlePercent, machineTimes } from "./machine-load.ts";
-import { CYCLE_MS } from "./speech.ts";
 import type { System } from "./system.ts";
-import { receivedBetween } from "./talk.ts";
 import { profileBetween, threadTimes } from "./thread-times.ts";
 
 const MIB = 1 << 20;

@@ -1,46 +1,26 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { ask, askJson } from "../../test/campaign/leaks/ask.ts";
+import { ask } from "../../test/campaign/leaks/ask.ts";
 import { browserPid, chromiumWithPort } from "../../test/campaign/leaks/bot-browser.ts";
-import { pollUntil, untilNoCalls } from "../../test/campaign/leaks/rest.ts";
+import { untilNoCalls } from "../../test/campaign/leaks/rest.ts";
 import { CdpSocket } from "../../test/support/cdp-socket.ts";
 import { type Stack, startStack } from "../../test/support/stack.ts";
+import { type BotCall, BotCalls, type CallWish } from "../common/talkers/bot-calls.ts";
 import { type InspectedBot, startBotProcess } from "./bot-process.ts";
 import type { PageBatches } from "./bridge-probe.ts";
 import { collect, collectChromium } from "./forced-gc.ts";
-import { atRate, CYCLE_MS, msUntil, SPURT_MS, speechSpurts } from "./speech.ts";
-import type { Talkers } from "./talkers.ts";
 
-/** What Gemini sends. */
-const MODEL_RATE = 24_000;
-/** From a started session to one that Gemini has set up; it is a fraction of a second. */
-const SET_UP_WITHIN_MS = 10_000;
 /** A user who left is not waited for: the session is stopped anyway. */
 const CLIENT_GRACE_MS = 200;
 
-const Started = z.object({ sessionId: z.string(), room_url: z.string(), token: z.string() });
-const LiveSessions = z.array(z.object({ id: z.string(), open: z.boolean(), lastSetup: z.unknown() }));
 const Batches = z.array(z.object({ page: z.number(), atMs: z.array(z.number()) }));
 
 export interface ProductOptions {
   callsPerPage: number;
   /** Calls at the same time. */
   capacity: number;
-}
-
-export interface CallWish {
-  users: Talkers;
-  phaseMs: number;
-}
-
-/** A conversation of a user of `Talkers` with the bot: while one of them speaks, the other is silent. */
-export interface ProductCall {
-  /** Lets the model begin to speak; resolves when it does, which is up to a cycle later. */
-  letModelSpeak(): Promise<void>;
-  end(): Promise<void>;
 }
 
 /** Everything that `npm start` runs, with the bot runtime as it is shipped. Users are the caller's. */
@@ -51,9 +31,7 @@ export class Product implements AsyncDisposable {
   readonly #browserPid: number;
   readonly #inspector: CdpSocket;
   readonly #owned: AsyncDisposableStack;
-  /** What the model says, as the emulator takes it. */
-  readonly #says: object;
-  #lastCall = 0;
+  readonly #calls: BotCalls;
 
   static async open({ callsPerPage, capacity }: ProductOptions): Promise<Product> {
     await using opened = new AsyncDisposableStack();
@@ -76,33 +54,24 @@ export class Product implements AsyncDisposable {
     );
     if (!bot) throw new Error("The stack started without its bot");
     const inspector = opened.use(await CdpSocket.open(bot.inspectorUrl));
-    const [spurt] = (await speechSpurts()).slice(-1);
-    if (!spurt) throw new Error("There is nothing to say");
-    const pcm = Buffer.from(atRate(spurt, MODEL_RATE).samples.buffer).toString("base64");
-    const product = new Product({
-      stack,
-      bot,
-      inspector,
-      owned: opened.move(),
-      says: { kind: "sound", pcm },
-    });
-    await product.#prepareModel();
-    return product;
+    const calls = await BotCalls.open({ edge: stack.edge.url, gemini: stack.gemini.url });
+    await calls.prepareModel();
+    return new Product({ stack, bot, inspector, calls, owned: opened.move() });
   }
 
   private constructor(made: {
     stack: Stack;
     bot: InspectedBot;
     inspector: CdpSocket;
+    calls: BotCalls;
     owned: AsyncDisposableStack;
-    says: object;
   }) {
     this.stack = made.stack;
     this.#bot = made.bot;
     this.#browserPid = browserPid(made.bot);
     this.#inspector = made.inspector;
+    this.#calls = made.calls;
     this.#owned = made.owned;
-    this.#says = made.says;
   }
 
   /** Of the bot runtime; its Chromium is below it. */
@@ -117,39 +86,14 @@ export class Product implements AsyncDisposable {
   }
 
   /** Starts a session and brings a user into it, who speaks from then on. */
-  async startCall({ users, phaseMs }: CallWish): Promise<ProductCall> {
-    this.#lastCall += 1;
-    const name = `bench-call-${String(this.#lastCall).padStart(6, "0")}`;
-    const { sessionId, room_url, token } = await askJson(
-      Started,
-      `${this.stack.edge.url}/api/rtvi/start`,
-      // What the application says of a conversation is part of the model's instruction: so it is found again.
-      { method: "POST", body: { metadata: { name } } },
-    );
-    const stop = async () => {
-      await ask(`${this.stack.edge.url}/api/rtvi/${sessionId}/stop`, { method: "POST" });
-    };
-    try {
-      const user = await users.join({ url: room_url, token, phaseMs, asClient: true });
-      return {
-        letModelSpeak: () => this.#letModelSpeak(name, phaseMs),
-        end: async () => {
-          await stop();
-          await user.leave();
-        },
-      };
-    } catch (thrown) {
-      await stop();
-      throw thrown;
-    }
+  startCall(wish: CallWish): Promise<BotCall> {
+    return this.#calls.start(wish);
   }
 
   /** Resolves when no program has anything of a call. */
   async untilNoCalls(): Promise<void> {
     await untilNoCalls(this.stack);
-    // What the emulator keeps of calls that are over would slow the search for the next ones.
-    await this.#order("reset", {});
-    await this.#prepareModel();
+    await this.#calls.resetModel();
   }
 
   /** When each batch of audio came from each page since the last look. */
@@ -175,29 +119,5 @@ export class Product implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owned.disposeAsync();
-  }
-
-  /**
-   * Nobody is answered: what is said is said by the clock. Only the greeting is asked for, and it has to be heard, or
-   * the bot runtime takes the model for dead and connects anew.
-   */
-  async #prepareModel(): Promise<void> {
-    await this.#order("heed", { speech: false });
-    await this.#order("answer", { answer: this.#says });
-  }
-
-  async #letModelSpeak(name: string, phaseMs: number): Promise<void> {
-    const find = async () => {
-      const all = await askJson(LiveSessions, `${this.stack.gemini.url}/_emulator/sessions`);
-      return all.find(({ open, lastSetup }) => open && JSON.stringify(lastSetup ?? "").includes(name));
-    };
-    const session = await pollUntil(find, (found) => found !== undefined, SET_UP_WITHIN_MS);
-    if (!session) throw new Error(`Gemini has no session of ${name}`);
-    await sleep(msUntil(SPURT_MS, { phaseMs, nowMs: Date.now() }));
-    await this.#order("say", { session: session.id, answer: this.#says, everyMs: CYCLE_MS });
-  }
-
-  async #order(order: string, body: object): Promise<void> {
-    await ask(`${this.stack.gemini.url}/_emulator/${order}`, { method: "POST", body });
   }
 }

@@ -1,4 +1,4 @@
-import type { Received } from "./talk.ts";
+import type { Received } from "../common/talkers/talk.ts";
 
 /** What calls are put on, to be measured: the product, or the least that would do. */
 export interface System {

@@ -2,11 +2,12 @@ import { SignJWT } from "jose";
 import { z } from "zod";
 import { EMULATED_DAILY } from "../../protocol/development.ts";
 import { askJson } from "../../test/campaign/leaks/ask.ts";
+import type { BotCall } from "../common/talkers/bot-calls.ts";
+import { phaseOf, SPURT_MS } from "../common/talkers/speech.ts";
+import type { Talkers, TalkersCall } from "../common/talkers/talkers.ts";
 import { collectChromium } from "./forced-gc.ts";
-import type { Product, ProductCall } from "./product.ts";
-import { phaseOf, SPURT_MS } from "./speech.ts";
+import type { Product } from "./product.ts";
 import type { BridgeFigures, System } from "./system.ts";
-import type { Talkers, TalkersCall } from "./talkers.ts";
 
 /** Calls that are being started at the same time: more would only wait for each other. */
 const STARTS_AT_ONCE = 4;
@@ -21,7 +22,7 @@ export class LoadedProduct implements System {
   readonly bridge: BridgeFigures;
   readonly #product: Product;
   readonly #users: Talkers;
-  #calls: ProductCall[] = [];
+  #calls: BotCall[] = [];
 
   constructor(product: Product, users: Talkers) {
     this.#product = product;

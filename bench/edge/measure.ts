@@ -9,7 +9,7 @@ export const CALLERS = 32;
 const STARTS = 20;
 /** Requests that find a cold Worker: not counted. */
 const WARM_UPS = 20;
-const LOAD_S = 2;
+const LOAD_S = 1;
 const START = "/api/rtvi/start";
 
 const StartReply = z.looseObject({ sessionId: z.string() });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { GoogleGenAI, Modality } from "@google/genai";
-import { z } from "zod";
 import { EMULATED_GEMINI_KEY } from "../../protocol/development.ts";
 import { startStack } from "../../test/support/stack.ts";
 import { BareBrowser } from "../common/bare-page/bare-page.ts";
@@ -11,7 +10,6 @@ import { startCall } from "../latency/rig/bot-call.ts";
 import { GeminiControl } from "../latency/rig/gemini-control.ts";
 import { firstSince, Samples } from "../latency/rig/heard.ts";
 
-const ROUNDS_PER_RUN = 3;
 /** The answer that is cut, and the one that takes its place. */
 const OLD_ANSWER = { kind: "tone", hz: 700, durationMs: 8_000, level: 0.3 } as const;
 const NEXT_ANSWER = { kind: "tone", hz: 1_100, durationMs: 600, level: 0.3 } as const;
@@ -20,8 +18,6 @@ const THINKS_MS = 500;
 /** So much of the old answer is heard first. */
 const TALKS_MS = 1_200;
 const HEARD_WITHIN_MS = 10_000;
-/** A connection that breaks sooner than this counts as one of a series, which is met with more and more patience. */
-const STABLE_MS = 10_500;
 const MODEL = "gemini-3.8-live";
 
 /** What a user hears of a lost connection to the model: how long it is silent in the middle of an answer. */
@@ -39,28 +35,24 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
   signal.throwIfAborted();
   const gemini = new GeminiControl(stack.gemini.url);
   await gemini.answer(NEXT_ANSWER);
-  const { page, gemini: first } = await startCall(
-    { edgeUrl: stack.edge.url, gemini },
-    await browser.newPage(),
-  );
   await gemini.thinkFor(THINKS_MS);
-
-  let session = first;
   const gaps = new Samples();
   const cuts = new Samples();
   const returns = new Samples();
-  await sleep(STABLE_MS, undefined, { signal });
   const { "the client alone": alone } = await interleave({
-    rounds: runs * ROUNDS_PER_RUN,
+    rounds: runs,
     options,
     measurements: {
       "a lost connection": async () => {
+        // A new one each time: breaks of one connection after the other are met with more and more patience.
+        await using call = await startCall({ edgeUrl: stack.edge.url, gemini }, await browser.newPage());
+        const { page } = call;
         const saidAtMs = nowMs();
-        await gemini.say(OLD_ANSWER, session);
+        await gemini.say(OLD_ANSWER, call.gemini);
         await firstSince(page, { type: "sound", fromMs: saidAtMs, withinMs: HEARD_WITHIN_MS });
         await sleep(TALKS_MS, undefined, { signal });
         const droppedAtMs = nowMs();
-        await drop(stack.gemini.url, session);
+        await drop(stack.gemini.url, call.gemini);
         const since = { fromMs: droppedAtMs, withinMs: HEARD_WITHIN_MS };
         await gaps.add(async () => {
           const silence = await firstSince(page, { type: "silence", ...since });
@@ -74,15 +66,13 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
           returns.ms.push(sound.atMs - droppedAtMs);
           return sound.atMs - silence.atMs;
         });
-        session = await successorOf(stack.gemini.url, session);
-        await sleep(STABLE_MS, undefined, { signal });
         return [];
       },
       "the client alone": () => firstSoundOf(stack.gemini.url),
     },
   });
   return {
-    workload: `1 call: an answer whose connection breaks after ${TALKS_MS} ms of it; the emulator is told to think for ${THINKS_MS} ms before the next one, which is in all figures but the last`,
+    workload: `1 call, new in each run: an answer whose connection breaks after ${TALKS_MS} ms of it; the emulator is told to think for ${THINKS_MS} ms before the next one, which is in all figures but the last`,
     rows: [
       { label: "silence at the ear, until the model goes on", unit: "ms", ours: gaps.ms, floor: alone },
       {
@@ -107,16 +97,6 @@ async function drop(emulatorUrl: string, session: string): Promise<void> {
     body: JSON.stringify({ fault: "drop", session }),
   });
   if (!response.ok) throw new Error(`The Gemini emulator answered ${response.status}`);
-}
-
-const Views = z.array(z.object({ id: z.string(), resumedFrom: z.string().nullable() }));
-
-/** The session that carries another one on. */
-async function successorOf(emulatorUrl: string, session: string): Promise<string> {
-  const views = Views.parse(await (await fetch(`${emulatorUrl}/_emulator/sessions`)).json());
-  const successor = views.find(({ resumedFrom }) => resumedFrom === session);
-  if (!successor) throw new Error(`Nothing carries session ${session} on`);
-  return successor.id;
 }
 
 /** From the first byte of a new connection to the first sound of an answer, in ms. */

@@ -8,7 +8,7 @@ import type { Speech } from "./rig/speech.ts";
 import type { TimedMarker } from "./timed-markers.ts";
 
 /** A marker and words. */
-export const UTTERANCE_MS = 1_000;
+export const UTTERANCE_MS = 600;
 /** Between the two speakers: what the first said has been heard, and the voice detector rests again. */
 const TURN_PAUSE_MS = 400;
 /** Up to so much more, so that what is said begins anywhere within a frame, a packet or a message. */

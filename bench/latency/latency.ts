@@ -3,19 +3,17 @@ import type { Aim, Bench, BenchOptions, BenchReport, Row } from "../common/bench
 import { nowMs } from "../common/clock.ts";
 import { converseBare, converseWithBot } from "./conversation.ts";
 import { callSteps, plantedMs, plantedNotes } from "./own-options.ts";
-import { clockNote } from "./rig/clocks.ts";
 import { heardBy } from "./rig/heard.ts";
 import { type Rig, withRig } from "./rig/rig.ts";
 import { Speech } from "./rig/speech.ts";
 import { type Delays, delaysOf, markersIn, type TimedMarker } from "./timed-markers.ts";
 
 const USUAL_CALLS = [1, 8];
-/** Of what is said in each direction of each call. */
-const ROUNDS_PER_RUN = 5;
+/** Of what is said in each direction of a call. */
+const ROUNDS_PER_RUN = 4;
 /** A jitter buffer takes its time to find out how little it needs. */
 const WARM_UP_ROUNDS = 2;
-
-/** Calls say different numbers at a time: what is heard in the wrong call is not found in the right one. */
+/** Two pages say different numbers at a time: what is heard in the wrong call is not found in the right one. */
 const NUMBERS_APART = 7;
 
 const ONE_WAY_MS = 70;
@@ -53,97 +51,124 @@ async function measureSteps(
   const rows: Row[] = [];
   const lost: string[] = [];
   for (const calls of steps) {
-    for (let count = rig.calls.length; count < calls; count += 1) {
-      options.signal.throwIfAborted();
-      options.progress(`call ${count + 1} of ${calls}`);
-      await rig.addCall();
-    }
-    const step = await measureStep(rig, { speech, options });
+    options.progress(`${calls} calls: the others begin`);
+    await rig.othersTalk(calls - 1, options);
+    const step = await measureStep(rig, { calls, speech, options });
     rows.push(...step.rows);
     lost.push(`${calls} calls: ${step.lost.join(", ")}`);
   }
   return {
-    workload: `${steps.join(" and ")} calls and beside them a bare pair of pages; in each a second of real speech each way in turns, about 35 % of the time`,
+    workload:
+      `${steps.join(" and ")} calls, of which one is listened to, and beside it a bare pair of pages; both are new ` +
+      "in each run. In the others recorded speech, each side for half of the time",
     rows,
     notes: [
       ...plantedNotes(planted),
       "From the first sample at the mouth to the arrival of the message that has it; from Gemini's message to the first sample at the ear.",
-      "Floor: the same speech from page to page, in the same minutes, while the calls go on.",
-      "Two frames of 20 ms make one message to Gemini, so a sound waits for up to 40 ms until its message is whole.",
+      "Floor: the same speech from page to page, at the same time, while the calls go on.",
+      "A sound waits for up to 20 ms until its frame is whole: 10 ms on average, which the floor has not.",
       `Markers that were said and not heard: ${lost.join("; ")}.`,
-      await clockNote(rig.pages),
+      rig.clocks.note(),
     ],
   };
 }
 
+/** What one call and one pair of pages have shown. */
+interface Run {
+  toGemini: Delays;
+  toEar: Delays;
+  bareUp: Delays;
+  bareDown: Delays;
+  uplinkMs: number[];
+  downlinkMs: number[];
+}
+
 async function measureStep(
   rig: Rig,
-  { speech, options }: { speech: Speech; options: BenchOptions },
+  { calls, speech, options }: { calls: number; speech: Speech; options: BenchOptions },
 ): Promise<{ rows: Row[]; lost: string[] }> {
-  const { signal, runs, seed, progress } = options;
-  const rounds = WARM_UP_ROUNDS + runs * ROUNDS_PER_RUN;
-  const calls = rig.calls.length;
-  progress(`${calls} calls: ${rounds} rounds of speech`);
-  const talk = (index: number) => ({
-    rounds,
-    offset: index * NUMBERS_APART,
-    speech,
-    random: randomOf(seed * 1_000 + index),
-    signal,
-  });
-  const [bare, ...ups] = await Promise.all([
-    converseBare(rig.pair, talk(0)),
-    ...rig.calls.map((call, index) => converseWithBot(call, rig.gemini, talk(index + 1))),
-  ]);
-  await rig.stamps.caughtUp();
-  const untilMs = nowMs();
-  // The rounds are equally long, so the slowest one's warm-up is over for all.
-  const fromMs = Math.max(...[bare.up, ...ups].map((up) => up[WARM_UP_ROUNDS]?.atMs ?? untilMs));
-  const measured = (markers: readonly TimedMarker[]) =>
-    markers.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs);
-
-  const toGemini: Delays[] = [];
-  const toEar: Delays[] = [];
-  for (const [index, call] of rig.calls.entries()) {
-    toGemini.push(delaysOf(measured(ups[index] ?? []), markersIn(await rig.gemini.heard(call.gemini))));
-    toEar.push(delaysOf(measured(markersIn(await rig.gemini.said(call.gemini))), heardBy(call.page)));
+  const runs: Run[] = [];
+  for (let run = 0; run < options.runs; run += 1) {
+    options.signal.throwIfAborted();
+    options.progress(`${calls} calls, run ${run + 1} of ${options.runs}`);
+    runs.push(await measureRun(rig, { run, speech, options }));
   }
-  const bareUp = delaysOf(measured(bare.up), heardBy(rig.pair.far));
-  const bareDown = delaysOf(measured(bare.down), heardBy(rig.pair.near));
-  const { uplink, downlink } = rig.stamps.between(fromMs, untilMs);
+  const delays = (name: "toGemini" | "toEar" | "bareUp" | "bareDown") => runs.map((run) => run[name]);
+  const ms = (all: readonly Delays[]) => all.flatMap((one) => one.ms);
   const at = `${calls} ${calls === 1 ? "call" : "calls"}`;
-  const ms = (delays: readonly Delays[]) => delays.flatMap((one) => one.ms);
   const rows: Row[] = [
-    { label: `mouth → Gemini, ${at}`, unit: "ms", ours: ms(toGemini), floor: bareUp.ms, aim: oneWay },
-    { label: `Gemini → ear, ${at}`, unit: "ms", ours: ms(toEar), floor: bareDown.ms, aim: oneWay },
+    {
+      label: `mouth → Gemini, ${at}`,
+      unit: "ms",
+      ours: ms(delays("toGemini")),
+      floor: ms(delays("bareUp")),
+      aim: oneWay,
+    },
+    {
+      label: `Gemini → ear, ${at}`,
+      unit: "ms",
+      ours: ms(delays("toEar")),
+      floor: ms(delays("bareDown")),
+      aim: oneWay,
+    },
     {
       label: `Node adds towards Gemini, ${at}`,
       unit: "ms",
-      ours: uplink.map(({ newestMs }) => newestMs),
+      ours: runs.flatMap(({ uplinkMs }) => uplinkMs),
       aim: nodeAdds,
-    },
-    {
-      label: `  and to the older of a message's two frames, ${at}`,
-      unit: "ms",
-      ours: uplink.map(({ oldestMs }) => oldestMs),
     },
     {
       label: `Node adds to the first sound of an answer, ${at}`,
       unit: "ms",
-      ours: downlink.map(({ addedMs }) => addedMs),
+      ours: runs.flatMap(({ downlinkMs }) => downlinkMs),
       aim: nodeAdds,
     },
   ];
-  const lostOf = (name: string, delays: readonly Delays[]) => {
-    const missed = delays.reduce((sum, one) => sum + one.lost, 0);
-    return `${missed} of ${missed + ms(delays).length} ${name}`;
+  const lostOf = (name: string, all: readonly Delays[]) => {
+    const missed = all.reduce((sum, one) => sum + one.lost, 0);
+    return `${missed} of ${missed + ms(all).length} ${name}`;
   };
   return {
     rows,
     lost: [
-      lostOf("at Gemini", toGemini),
-      lostOf("at the ear", toEar),
-      lostOf("of the bare pair", [bareUp, bareDown]),
+      lostOf("at Gemini", delays("toGemini")),
+      lostOf("at the ear", delays("toEar")),
+      lostOf("of the bare pair", [...delays("bareUp"), ...delays("bareDown")]),
     ],
+  };
+}
+
+async function measureRun(
+  rig: Rig,
+  { run, speech, options: { seed, signal } }: { run: number; speech: Speech; options: BenchOptions },
+): Promise<Run> {
+  await using call = await rig.openCall();
+  await using pair = await rig.openPair();
+  const rounds = WARM_UP_ROUNDS + ROUNDS_PER_RUN;
+  const talk = (speaker: number) => ({
+    rounds,
+    offset: speaker * NUMBERS_APART,
+    speech,
+    random: randomOf(seed * 1_000 + 2 * run + speaker),
+    signal,
+  });
+  const [bare, up] = await Promise.all([
+    converseBare(pair, talk(0)),
+    converseWithBot(call, rig.gemini, talk(1)),
+  ]);
+  await rig.stamps.caughtUp();
+  const untilMs = nowMs();
+  // The rounds are equally long, so the later one's warm-up is over for both.
+  const fromMs = Math.max(...[bare.up, up].map((said) => said[WARM_UP_ROUNDS]?.atMs ?? untilMs));
+  const measured = (markers: readonly TimedMarker[]) =>
+    markers.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs);
+  const { uplink, downlink } = rig.stamps.between(fromMs, untilMs);
+  return {
+    toGemini: delaysOf(measured(up), markersIn(await rig.gemini.heard(call.gemini))),
+    toEar: delaysOf(measured(markersIn(await rig.gemini.said(call.gemini))), heardBy(call.page)),
+    bareUp: delaysOf(measured(bare.up), heardBy(pair.far)),
+    bareDown: delaysOf(measured(bare.down), heardBy(pair.near)),
+    uplinkMs: uplink.map(({ oldestMs }) => oldestMs),
+    downlinkMs: downlink.map(({ addedMs }) => addedMs),
   };
 }

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomOf } from "../../test/support/random.ts";
 import type { Bench, BenchOptions, BenchReport } from "../common/bench.ts";
-import { interleave } from "../common/interleave.ts";
 import { MARKER_MS, MARKER_NUMBERS } from "../common/marker.ts";
 import { plantedMs, plantedNotes } from "../latency/own-options.ts";
 import type { BarePair } from "../latency/rig/bare-pair.ts";
 import type { BotCall } from "../latency/rig/bot-call.ts";
-import { clockNote } from "../latency/rig/clocks.ts";
 import { type GeminiControl, soundAnswer } from "../latency/rig/gemini-control.ts";
 import { firstSince, Samples } from "../latency/rig/heard.ts";
 import { type Rig, withRig } from "../latency/rig/rig.ts";
 import { Speech } from "../latency/rig/speech.ts";
 import { markersIn } from "../latency/timed-markers.ts";
-import { partsOf, type Turn } from "./parts.ts";
+import { partsOf, type Turn, type TurnParts } from "./parts.ts";
 
 const ROUNDS_PER_RUN = 3;
 /** A jitter buffer takes its time to find out how little it needs. */
 const WARM_UP_ROUNDS = 2;
+/** Two pages say different numbers at a time. */
+const NUMBERS_APART = 7;
 /** Words that end with a marker, and an answer that begins with one. */
 const QUESTION_MS = 1_000;
 const ANSWER_MS = 400;
@@ -45,54 +45,29 @@ async function measureTurns(
   { planted, options }: { planted: number; options: BenchOptions },
 ): Promise<BenchReport> {
   const speech = await Speech.read();
-  const call = await rig.addCall();
   await rig.gemini.thinkFor(THINKS_MS);
-  const endOfTurnMs = await rig.gemini.endOfTurnMs(call.gemini);
+  const runs: Run[] = [];
+  for (let run = 0; run < options.runs; run += 1) {
+    options.signal.throwIfAborted();
+    options.progress(`run ${run + 1} of ${options.runs}`);
+    runs.push(await measureRun(rig, { run, speech, options }));
+  }
+  const endOfTurnMs = runs[0]?.endOfTurnMs ?? 0;
   const toldMs = endOfTurnMs + THINKS_MS;
-
-  const random = randomOf(options.seed);
-  const pause = () => sleep(PAUSE_MS + random() * JITTER_MS, undefined, { signal: options.signal });
-  const turns: Turn[] = [];
-  const waits = new Samples();
-  const bareTrips = new Samples();
-  const warmUp = new Samples();
-  const isWarm = (round: number) => round >= WARM_UP_ROUNDS;
-  await interleave({
-    rounds: WARM_UP_ROUNDS + options.runs * ROUNDS_PER_RUN,
-    options,
-    measurements: {
-      "a turn": async (round) => {
-        const number = round % MARKER_NUMBERS;
-        await pause();
-        await (isWarm(round) ? waits : warmUp).add(async () => {
-          const turn = await takeTurn({ call, gemini: rig.gemini, speech }, number);
-          if (isWarm(round)) turns.push(turn);
-          return turn.heardAtMs - turn.endedAtMs - toldMs;
-        });
-        await sleep(ANSWER_MS, undefined, { signal: options.signal });
-        return [];
-      },
-      "there and back between bare pages": async (round) => {
-        await pause();
-        await (isWarm(round) ? bareTrips : warmUp).add(() =>
-          thereAndBack(rig.pair, speech, round % MARKER_NUMBERS),
-        );
-        return [];
-      },
-    },
-  });
-  const parts = partsOf(turns, {
-    heard: markersIn(await rig.gemini.heard(call.gemini), { at: "end" }),
-    said: markersIn(await rig.gemini.said(call.gemini)),
-  });
+  const parts = runs.flatMap((run) => run.parts);
+  const all = (name: "waits" | "bareTrips") => runs.flatMap((run) => run[name].ms);
+  const missed = (name: "waits" | "bareTrips") => {
+    const count = runs.reduce((sum, run) => sum + run[name].missed, 0);
+    return `${count} of ${count + all(name).length}`;
+  };
   return {
-    workload: `1 call: questions of ${QUESTION_MS} ms, answers of ${ANSWER_MS} ms; the emulator is told to take ${endOfTurnMs} ms of silence for the end of a question, and to think for ${THINKS_MS} ms, which is left out of all figures`,
+    workload: `1 call, new in each run: questions of ${QUESTION_MS} ms, answers of ${ANSWER_MS} ms; the emulator is told to take ${endOfTurnMs} ms of silence for the end of a question, and to think for ${THINKS_MS} ms, which is left out of all figures`,
     rows: [
       {
         label: "end of speech → answer at the ear",
         unit: "ms",
-        ours: waits.ms,
-        floor: bareTrips.ms,
+        ours: all("waits"),
+        floor: all("bareTrips"),
       },
       { label: "  of that: mouth → Gemini", unit: "ms", ours: parts.map(({ upMs }) => upMs) },
       {
@@ -104,12 +79,58 @@ async function measureTurns(
     ],
     notes: [
       ...plantedNotes(planted),
-      "Floor: the same question from page to page, and a marker back as soon as its end was heard.",
+      "Floor: the same question from page to page at the same time, and a marker back as soon as its end was heard.",
       "The emulator looks at pieces of 20 ms, and at what rings on in a codec: that is no part of the product.",
-      `Answers that were not heard: ${waits.missed} of ${waits.missed + waits.ms.length}; markers of the bare pair: ${bareTrips.missed} of ${bareTrips.missed + bareTrips.ms.length}.`,
-      await clockNote(rig.pages),
+      `Answers that were not heard: ${missed("waits")}; markers of the bare pair: ${missed("bareTrips")}.`,
+      rig.clocks.note(),
     ],
   };
+}
+
+/** What one call and one pair of pages have shown. */
+interface Run {
+  endOfTurnMs: number;
+  waits: Samples;
+  bareTrips: Samples;
+  parts: TurnParts[];
+}
+
+async function measureRun(
+  rig: Rig,
+  { run, speech, options: { seed, signal } }: { run: number; speech: Speech; options: BenchOptions },
+): Promise<Run> {
+  await using call = await rig.openCall();
+  await using pair = await rig.openPair();
+  const endOfTurnMs = await rig.gemini.endOfTurnMs(call.gemini);
+  const turns: Turn[] = [];
+  const waits = new Samples();
+  const bareTrips = new Samples();
+  const warmUp = new Samples();
+  const rounds = async (speaker: number, round: (number: number, isWarm: boolean) => Promise<void>) => {
+    const random = randomOf(seed * 1_000 + 2 * run + speaker);
+    for (let index = 0; index < WARM_UP_ROUNDS + ROUNDS_PER_RUN; index += 1) {
+      await sleep(PAUSE_MS + random() * JITTER_MS, undefined, { signal });
+      await round((index + speaker * NUMBERS_APART) % MARKER_NUMBERS, index >= WARM_UP_ROUNDS);
+    }
+  };
+  await Promise.all([
+    rounds(0, async (number, isWarm) => {
+      await (isWarm ? waits : warmUp).add(async () => {
+        const turn = await takeTurn({ call, gemini: rig.gemini, speech }, number);
+        if (isWarm) turns.push(turn);
+        return turn.heardAtMs - turn.endedAtMs - endOfTurnMs - THINKS_MS;
+      });
+      await sleep(ANSWER_MS, undefined, { signal });
+    }),
+    rounds(1, (number, isWarm) =>
+      (isWarm ? bareTrips : warmUp).add(() => thereAndBack(pair, speech, number)),
+    ),
+  ]);
+  const parts = partsOf(turns, {
+    heard: markersIn(await rig.gemini.heard(call.gemini), { at: "end" }),
+    said: markersIn(await rig.gemini.said(call.gemini)),
+  });
+  return { endOfTurnMs, waits, bareTrips, parts };
 }
 
 async function takeTurn(

@@ -52,6 +52,28 @@ test("a call carries a tone both ways, mutes, swaps the track, and is joined aga
   await hears(user, { hz: 1320 });
 });
 
+test.each([
+  { lowComes: "first", bitrates: [12_000, 96_000] as const },
+  { lowComes: "second", bitrates: [96_000, 12_000] as const },
+])(
+  "each sends as much as its micAudioMode allows, whoever comes $lowComes",
+  async ({ lowComes, bitrates }) => {
+    const room = await phones.newRoom();
+    const joined = (bitrate: number) =>
+      phones.joined("newer", room, {
+        audioSource: { $tone: 880 },
+        dailyConfig: { micAudioMode: { bitrate, stereo: false } },
+      });
+    const received = async (phone: Phone) => {
+      const { value } = await phone.do("getNetworkStats");
+      return (value as { stats: { latest: Record<string, number> } }).stats.latest.audioRecvBitsPerSecond;
+    };
+    const [first, second] = [await joined(bitrates[0]), await joined(bitrates[1])];
+    await eventually(() => received(lowComes === "first" ? second : first)).toBeLessThan(16_000);
+    await eventually(() => received(lowComes === "first" ? first : second)).toBeGreaterThan(48_000);
+  },
+);
+
 test("four participants hear each other", async () => {
   const room = await phones.newRoom();
   const tones = [440, 660, 880, 1100];

@@ -15,19 +15,17 @@ export const PAGE_SAMPLE_RATE = 48_000;
 /** 10 ms, as in the bot's page. */
 const RENDER_QUANTUM = 480;
 
-/** What the type definitions lack, all optional: older browsers ignore these options. */
+/** What the type definitions lack. */
 interface NewerContextOptions extends AudioContextOptions {
   renderSizeHint?: number | "default" | "hardware";
-  sinkId?: { type: "none" };
 }
 
-/** Without a sound card: its clock then is the machine's, and there is no delay but the one that is measured. */
+/** As the bot's page opens its own. */
 export async function openContext(): Promise<AudioContext> {
   const options: NewerContextOptions = {
     sampleRate: PAGE_SAMPLE_RATE,
     latencyHint: "interactive",
     renderSizeHint: RENDER_QUANTUM,
-    sinkId: { type: "none" },
   };
   const context = new AudioContext(options);
   await context.audioWorklet.addModule("sound.worklet.js");

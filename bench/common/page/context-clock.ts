@@ -1,8 +1,11 @@
 /** Over this long the earliest arrival counts; the later ones were delayed on their way. */
-const WINDOW_MS = 2_000;
-const BUCKET_MS = 200;
-/** More than an audio thread's own unevenness: it stood still, and time in the context with it. */
-const SLIP_MS = 3;
+const WINDOW_MS = 500;
+const BUCKET_MS = 100;
+/**
+ * An output takes a little more at a time than the context renders at once, and gets two of these now and then: its
+ * clock moves by up to 10 ms. By more, it stood still, and time in the context with it.
+ */
+const SLIP_MS = 12;
 
 interface Bucket {
   sinceMs: number;

@@ -9,7 +9,7 @@ const TOKEN_S = 3_600;
 const Room = z.object({ name: z.string(), url: z.url() });
 
 /** Two bare pages in a room, each in a browser of its own, as a user's is not the bot's. */
-export interface BarePair {
+export interface BarePair extends AsyncDisposable {
   /** In the users' browser. */
   near: BarePage;
   far: BarePage;
@@ -21,14 +21,17 @@ export async function joinPair(
   { near, far }: { near: BareBrowser; far: BareBrowser },
 ): Promise<BarePair> {
   const room = await createRoom(dailyUrl);
+  await using opened = new AsyncDisposableStack();
   const pages = await Promise.all([near.newPage(), far.newPage()]);
+  for (const page of pages) opened.use(page);
   const tracks = pages.map((page) => page.next("track", TRACK_WITHIN_MS));
   const joins = pages.map(async (page, index) =>
     page.join({ url: room.url, token: await tokenFor(room.name, `bare-${index}`), holdMs: SILENT_AFTER_MS }),
   );
   await Promise.all([...joins, ...tracks]);
   const [nearPage, farPage] = pages;
-  return { near: nearPage, far: farPage };
+  const owned = opened.move();
+  return { near: nearPage, far: farPage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function createRoom(dailyUrl: string): Promise<z.output<typeof Room>> {

@@ -12,7 +12,7 @@ const RTVI_LABEL = "rtvi-ai";
 export const SILENT_AFTER_MS = 300;
 
 /** A call of a bare page with a bot. */
-export interface BotCall {
+export interface BotCall extends AsyncDisposable {
   page: BarePage;
   sessionId: string;
   /** The bot's session with the Gemini emulator. */
@@ -20,7 +20,8 @@ export interface BotCall {
 }
 
 /**
- * Starts a session at the edge and joins it as a user. Resolves once the bot is ready and its greeting was heard to
+ * Starts a session at the edge and joins it as a user; whoever disposes of it ends the session and closes the page.
+ * Resolves once the bot is ready and its greeting was heard to
  * the end. Only one at a time: the session of Gemini that is new is taken for that of this call.
  */
 export async function startCall(
@@ -44,7 +45,15 @@ export async function startCall(
   await firstSince(page, { type: "silence", fromMs: askedMs, withinMs: READY_WITHIN_MS });
   const [session, ...more] = (await gemini.openSessions()).filter((id) => !before.has(id));
   if (session === undefined || more.length > 0) throw new Error("Not one new session of Gemini is open");
-  return { page, sessionId, gemini: session };
+  return {
+    page,
+    sessionId,
+    gemini: session,
+    [Symbol.asyncDispose]: async () => {
+      await post(`${edgeUrl}/api/rtvi/${sessionId}/stop`, {});
+      await page[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function isOfType(data: unknown, type: string): boolean {

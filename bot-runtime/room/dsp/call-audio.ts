@@ -72,12 +72,26 @@ export class CallAudio {
     return this.#call;
   }
 
-  /** From now on frames are made of what comes in, and of silence where nothing does. */
-  set capturing(capturing: boolean) {
-    if (capturing === this.#capturing) return;
-    this.#capturing = capturing;
+  /**
+   * From now on frames are made of what comes in, and of silence where nothing does.
+   * @param leadSamples of silence at 48 kHz that the first frame begins with
+   */
+  startCapturing(leadSamples: number): void {
+    this.#capturing = true;
     this.#framer.reset();
     this.#decimator.reset();
+    // One more than its share, or a frame might be a sample short when it is waited for.
+    const lead = leadSamples === 0 ? 0 : Math.ceil(leadSamples / 3) + 1;
+    this.#low.fill(0, 0, lead);
+    this.#framer.push(this.#low, lead);
+  }
+
+  stopCapturing(): void {
+    this.#capturing = false;
+  }
+
+  get capturing(): boolean {
+    return this.#capturing;
   }
 
   /** A frame of this call from Node. */

@@ -28,10 +28,14 @@ export class PageAudio {
   readonly #sink: CallAudioSink;
   /** One header for all frames, filled in anew: no garbage. */
   readonly #header = { call: 0, kind: FrameKind.progress as FrameKind, generation: 0, seq: 0 };
+  /** Samples since the last batch. */
   #clock = 0;
+  /** Slots that make frames from the next batch on: a frame is whole when a batch leaves, and does not wait for one. */
+  readonly #beginning: boolean[];
 
   constructor({ slots, send }: PageAudioOptions) {
     this.#slots = Array.from({ length: slots }, () => undefined);
+    this.#beginning = this.#slots.map(() => false);
     this.#buffer = new ArrayBuffer(BATCH_PREFIX_BYTES + slots * BATCH_BYTES_PER_CALL);
     this.#length = new DataView(this.#buffer);
     this.#batch = new BatchWriter(this.#buffer, BATCH_PREFIX_BYTES);
@@ -62,11 +66,12 @@ export class PageAudio {
 
   close(slot: number): void {
     this.#slots[slot] = undefined;
+    this.#beginning[slot] = false;
   }
 
   setCapturing(slot: number, capturing: boolean): void {
-    const audio = this.#slots[slot];
-    if (audio) audio.capturing = capturing;
+    this.#beginning[slot] = capturing && this.#slots[slot]?.capturing === false;
+    if (!capturing) this.#slots[slot]?.stopCapturing();
   }
 
   /** A batch from Node. Frames of calls that are gone are late, and ignored. */
@@ -98,8 +103,17 @@ export class PageAudio {
     if (this.#clock < BATCH_SAMPLES) return;
     this.#clock -= BATCH_SAMPLES;
     if (!open) return;
+    this.#begin();
     for (let slot = 0; slot < this.#slots.length; slot++) this.#slots[slot]?.reportProgress();
     this.#flush();
+  }
+
+  #begin(): void {
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      if (!this.#beginning[slot]) continue;
+      this.#beginning[slot] = false;
+      this.#slots[slot]?.startCapturing(this.#clock);
+    }
   }
 
   #setHeader(call: number, seq: number, kind: FrameKind, generation: number) {

@@ -4,16 +4,19 @@ import { type FromWorklet, PROCESSOR_NAME, type ToWorklet } from "./messages.ts"
 /** 10 ms, which WebRTC works in: fewer wake-ups and less delay than the standard 128 samples. */
 const RENDER_QUANTUM = 480;
 
-/** What the type definitions lack, all optional: older browsers ignore these options. */
+/** What the type definitions lack; older browsers ignore it. */
 interface NewerContextOptions extends AudioContextOptions {
   renderSizeHint?: number | "default" | "hardware";
-  /** No sound card: nothing of the page is to be heard here. */
-  sinkId?: { type: "none" };
 }
 
 /**
  * The page's one AudioContext and its one worklet node. One context, since contexts of different rates in one
  * page make the sender bursty and the far end's jitter buffer grow.
+ *
+ * Its clock is that of the sound card, which Chromium makes up where there is none: that thread runs with real-time
+ * priority where it may. The one of a context without an output (`sinkId: none`) does not, and what it is late for
+ * it leaves out: time in all calls of the page then stands still for 10 to 50 ms, and both ends hear each other
+ * that much later from then on.
  *
  * It runs only while there are calls. Chromium keeps every node that was made of a stream, or into one, for as long
  * as its context runs, whoever has let go of it (crbug.com/937231): each call would leave two nodes behind for ever,
@@ -32,7 +35,6 @@ export class AudioGraph {
       sampleRate: PAGE_SAMPLE_RATE,
       latencyHint: "interactive",
       renderSizeHint: RENDER_QUANTUM,
-      sinkId: { type: "none" },
     };
     const context = new AudioContext(options);
     await context.audioWorklet.addModule("audio.worklet.js");
@@ -68,8 +70,8 @@ export class AudioGraph {
 
   /** Takes a slot for a call; resolves when the audio thread knows of it. What it plays goes to `output`. */
   async open(slot: number, call: number, output: AudioNode): Promise<void> {
-    this.#taken.add(slot);
     this.#node.connect(output, slot);
+    this.#taken.add(slot);
     const opened = new Promise<void>((resolve) => {
       this.#opening.set(slot, resolve);
       post(this.#node, { type: "open", slot, call });
@@ -87,10 +89,12 @@ export class AudioGraph {
     source.connect(this.#node, 0, slot);
   }
 
+  /** Gives a slot back. One that the audio thread has not answered for is safe to give back, too. */
   close(slot: number, output: AudioNode): void {
+    if (!this.#taken.delete(slot)) return;
+    this.#opening.delete(slot);
     post(this.#node, { type: "close", slot });
     this.#node.disconnect(output, slot);
-    this.#taken.delete(slot);
     // A context that cannot be suspended is closed, and then there is nothing to save.
     if (this.#taken.size === 0) this.context.suspend().catch(() => undefined);
   }

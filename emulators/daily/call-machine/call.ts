@@ -18,6 +18,7 @@ export interface CallOptions {
   joined: Joined;
   signalling: Signalling;
   media: LocalMedia;
+  audioBitrate: number | undefined;
   store: Store;
   post: Post;
 }
@@ -35,7 +36,7 @@ export class Call {
   #you: Participant;
   #speaker: string | null = null;
 
-  constructor({ joined, signalling, media, store, post }: CallOptions) {
+  constructor({ joined, signalling, media, audioBitrate, store, post }: CallOptions) {
     this.#signalling = signalling;
     this.#media = media;
     this.#store = store;
@@ -45,7 +46,7 @@ export class Call {
     const signal: Others["receive"] = (to, peerSignal) => {
       signalling.send({ type: "peer-signal", to, signal: peerSignal });
     };
-    this.#others = new Others({ media, store, post, signal, you: () => this.#you });
+    this.#others = new Others({ media, audioBitrate, store, post, signal, you: () => this.#you });
     this.#announce(joined);
     for (const participant of joined.others) this.#others.add(participant, { offers: true });
     this.#count();

@@ -252,7 +252,14 @@ export class Machine {
       const { userName, userData } = setup;
       const joined = await signalling.join({ type: "join", userName, userData, media: media.media });
       if (superseded()) return;
-      const call = new Call({ joined, signalling, media, store: this.#store, post: this.#post });
+      const call = new Call({
+        joined,
+        signalling,
+        media,
+        audioBitrate: setup.audioBitrate,
+        store: this.#store,
+        post: this.#post,
+      });
       this.#state = { at: "joined", call };
     } catch (thrown) {
       if (!superseded()) this.#fail(asCallError(thrown));

@@ -15,6 +15,8 @@ interface Other {
 
 export interface OthersOptions {
   media: LocalMedia;
+  /** Of what we say, in bits a second. */
+  audioBitrate: number | undefined;
   store: Store;
   post: Post;
   signal(to: string, signal: PeerSignal): void;
@@ -38,6 +40,7 @@ export class Others {
     const peer = new Peer({
       offers,
       outgoing: (kind) => this.#options.media.outgoing(kind),
+      audioBitrate: this.#options.audioBitrate,
       signal: (signal) => this.#options.signal(id, signal),
       onChange: () => this.#peerChanged(id),
       onProblem: (error) => {

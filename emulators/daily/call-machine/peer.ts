@@ -9,6 +9,8 @@ export interface PeerOptions {
   /** The newcomer offers; whoever was there answers. So the two never offer at once. */
   offers: boolean;
   outgoing(kind: Kind): MediaStreamTrack | null;
+  /** Of the audio that is sent, at most, in bits a second; undefined: the browser's default. */
+  audioBitrate: number | undefined;
   signal(signal: PeerSignal): void;
   /** The link or a track changed. */
   onChange(): void;
@@ -84,6 +86,7 @@ export class Peer {
       } else {
         await this.#connection.setRemoteDescription({ type: signal.type, sdp: signal.sdp });
         if (signal.type === "offer") await this.#answer();
+        await this.#limitBitrate();
       }
     });
   }
@@ -135,6 +138,19 @@ export class Peer {
     for (const { sender, receiver } of this.#connection.getTransceivers()) {
       const track = this.#options.outgoing(receiver.track.kind === "audio" ? "audio" : "video");
       if (sender.track !== track) await sender.replaceTrack(track);
+    }
+  }
+
+  /** Of a sender that has been negotiated: what it is told before that, it forgets. */
+  async #limitBitrate(): Promise<void> {
+    const { audioBitrate } = this.#options;
+    if (audioBitrate === undefined) return;
+    for (const { sender, receiver } of this.#connection.getTransceivers()) {
+      const parameters = sender.getParameters();
+      const [encoding] = parameters.encodings;
+      if (receiver.track.kind !== "audio" || !encoding) continue;
+      encoding.maxBitrate = audioBitrate;
+      await sender.setParameters(parameters);
     }
   }
 

@@ -31,6 +31,8 @@ export interface Setup {
   userData: unknown;
   audio: MediaSetup;
   video: MediaSetup;
+  /** Of the microphone at most, in bits a second; undefined: the browser's own default. */
+  audioBitrate: number | undefined;
   /** As daily-js holds them, to be told back with whatever changes later. */
   inputSettings: Fields;
   /** False: the app wants to choose by itself what it receives. */
@@ -64,6 +66,8 @@ export function readSetup(message: Fields): Setup {
       startOff: flag(properties.startVideoOff),
       wish: readWish(fields(input.video).settings, properties.videoSource),
     },
+    // "music" and "speech" name what nobody documents in figures: the browser's default stands for both.
+    audioBitrate: number(fields(fields(properties.dailyConfig).micAudioMode).bitrate),
     inputSettings: input,
     subscribesAutomatically:
       (cache.subscribeToTracksAutomatically ?? properties.subscribeToTracksAutomatically) !== false,

@@ -1,5 +1,5 @@
-import { BenchBrowser } from "../common/page/bench-browser.ts";
-import type { BenchPage } from "../common/page/bench-page.ts";
+import { BenchBrowser } from "../page/bench-browser.ts";
+import type { BenchPage } from "../page/bench-page.ts";
 import { loopOf, speechSpurts, type Tape } from "./speech.ts";
 import type { TalkApi } from "./talk.page.ts";
 import { type JoinOrder, type Received, sumReceived } from "./talk.ts";
@@ -37,7 +37,11 @@ export class Talkers implements AsyncDisposable {
   static async open(options: TalkersOptions): Promise<Talkers> {
     const { callMachineUrl, flags = [] } = options;
     const speech = loopOf(await speechSpurts());
-    const browser = await BenchBrowser.open({ entry: "bench/density/talk.page.ts", callMachineUrl, flags });
+    const browser = await BenchBrowser.open({
+      entry: "bench/common/talkers/talk.page.ts",
+      callMachineUrl,
+      flags,
+    });
     return new Talkers({ options, browser, speech });
   }
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { resample } from "../../emulators/gemini/core/resampler.ts";
-import { ROOT } from "../../scripts/steps.ts";
-import { readWav } from "../../test/support/audio.ts";
+import { resample } from "../../../emulators/gemini/core/resampler.ts";
+import { ROOT } from "../../../scripts/steps.ts";
+import { readWav } from "../../../test/support/audio.ts";
 
 /** Everybody speaks for so long, then is silent for as long: half of the time, as in a conversation. */
 export const SPURT_MS = 2_000;

@@ -3,8 +3,8 @@
  * there to nobody. Its audio context is set up as the bot's, so that what differs is our code.
  */
 import Daily, { type DailyCall } from "@daily-co/daily-js";
-import { nowMs } from "../common/clock.ts";
-import { fromBase64, serve } from "../common/page/remote.page.ts";
+import { nowMs } from "../clock.ts";
+import { fromBase64, serve } from "../page/remote.page.ts";
 import { type JoinOrder, NOTHING_RECEIVED, type Received } from "./talk.ts";
 
 const SAMPLE_RATE = 48_000;
@@ -14,7 +14,6 @@ const JOIN_MAX_MS = 30_000;
 /** What the type definitions lack. */
 interface NewerContextOptions extends AudioContextOptions {
   renderSizeHint?: number | "default" | "hardware";
-  sinkId?: { type: "none" };
 }
 
 interface Talk {
@@ -27,7 +26,6 @@ const options: NewerContextOptions = {
   sampleRate: SAMPLE_RATE,
   latencyHint: "interactive",
   renderSizeHint: RENDER_QUANTUM,
-  sinkId: { type: "none" },
 };
 const context = new AudioContext(options);
 /** Who is in a call, by their ids. */
