@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, inject, test } from "vitest";
+import { StartSignal } from "../protocol/bot-host.ts";
 import { app } from "./app.ts";
 import { clientOf } from "./testing/callers.ts";
 import { useCapturedLogs } from "./testing/captured-logs.ts";
@@ -45,10 +46,15 @@ function noRoomIsMade(): Response {
   return Response.json({});
 }
 
+const NO_SIGNAL: Partial<StartSignal> = {};
+
 function noSignalIsTaken(): Response {
-  if (fakes.host.at(-1)?.method === "POST") return Response.json({}, { status: 503 });
+  const call = fakes.host.at(-1);
+  const { sessionId, attempt } =
+    call?.method === "POST" ? StartSignal.parse(JSON.parse(call.text)) : NO_SIGNAL;
+  if (attempt === 1) return Response.json({}, { status: 503 });
   fakes.hostAnswers.unshift(noSignalIsTaken);
-  return Response.json({ active: 1, capacity: 8, stopped: true });
+  return Response.json({ active: 1, capacity: 8, stopped: true, sessionId, attempt });
 }
 
 type TestedService = AskedService & { settings: Record<string, string> | undefined };

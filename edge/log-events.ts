@@ -45,6 +45,16 @@ export type EdgeLogEvent = LogEventBase &
         gaveUp: boolean;
         error: string;
       } & OfSession)
+    /** A bot after the session's first is looked for. `recoveries`: how often in one go a lost one was replaced. */
+    | ({
+        event: "bot.sent_for";
+        attempt: number;
+        how: "recovery" | "hand-over";
+        recoveries: number;
+      } & OfSession)
+    | ({ event: "bot.send_failed"; attempt: number; error: string } & OfSession)
+    /** Something was left of a session after its end, and was cleared up. */
+    | ({ event: "session.reaped"; found: "room" | "participants"; count: number } & OfSession)
     | ({ event: "link.opened"; attempt: number; linkId: number } & OfSession)
     | ({ event: "link.closed"; attempt: number; linkId: number; code: number } & OfSession)
     | ({ event: "link.refused"; attempt: number; why: "ended" | "outdated" } & OfSession)

@@ -45,6 +45,7 @@ describe("development", () => {
       gemini: { configured: false },
       sessionMaxMs: 3_600_000,
       linkGraceMs: 3_000,
+      silentMs: 30_000,
       maxSessionsPerUser: 3,
       defaultLanguage: "en-US",
     });
@@ -105,6 +106,7 @@ describe("development", () => {
     ["SESSION_MAX_MS", "an hour"],
     ["SESSION_MAX_MS", "1"],
     ["LINK_GRACE_MS", "-5"],
+    ["SILENT_MS", "9999"],
     ["DEFAULT_LANGUAGE", "tlh"],
     ["PUBLIC_URL", "ftp://example.com"],
     ["BOT_RUNTIME_URL", "localhost:8080"],
@@ -286,7 +288,8 @@ describe("where bots run", () => {
     });
 
     test("gives them what a bot runtime needs, and of secrets only what it has to use", () => {
-      const { environment } = valid({ ...production, GEMINI_MODEL: "a-model" }).fleet.containers ?? {};
+      const forBots = { GEMINI_MODEL: "a-model", VAD_PRESET: "pipecat" };
+      const { environment } = valid({ ...production, ...forBots }).fleet.containers ?? {};
       expect(environment).toEqual({
         APP_ENV: "production",
         GOOGLE_API_KEY: "a-google-key",
@@ -294,6 +297,7 @@ describe("where bots run", () => {
         EDGE_JWKS: JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", kid: "own", x: "A".repeat(43) }] }),
         BOT_CAPACITY: "8",
         GEMINI_MODEL: "a-model",
+        VAD_PRESET: "pipecat",
       });
     });
 

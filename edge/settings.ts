@@ -59,6 +59,8 @@ export interface Settings {
   maxSessionsPerUser: number;
   sessionMaxMs: number;
   linkGraceMs: number;
+  /** A bot of which nothing is heard for so long, not even a ping, is lost. */
+  silentMs: number;
 }
 
 export type SettingsResult =
@@ -117,6 +119,7 @@ const Variables = z.object({
   // For the bot runtimes in containers, which have no other environment than the one that the edge gives them.
   BOT_CAPACITY: whole(1, 64).default(8),
   GEMINI_MODEL: z.string().max(128).optional(),
+  VAD_PRESET: z.enum(["measured", "pipecat"]).optional(),
   CLIENT_GRACE_MS: milliseconds(0, 600_000).optional(),
   EDGE_SIGNING_KEY: SigningKey.optional(),
   GOOGLE_API_KEY: z.string().optional(),
@@ -128,6 +131,8 @@ const Variables = z.object({
   MAX_SESSIONS_PER_USER: whole(1, 1_000).default(3),
   SESSION_MAX_MS: milliseconds(10_000, 24 * HOUR_MS).default(HOUR_MS),
   LINK_GRACE_MS: milliseconds(100, 60_000).default(3_000),
+  // Bots ping every 10 s.
+  SILENT_MS: milliseconds(15_000, 600_000).default(30_000),
 });
 type Variables = z.output<typeof Variables>;
 
@@ -273,6 +278,7 @@ function commonSettings(variables: Variables) {
     maxSessionsPerUser: variables.MAX_SESSIONS_PER_USER,
     sessionMaxMs: variables.SESSION_MAX_MS,
     linkGraceMs: variables.LINK_GRACE_MS,
+    silentMs: variables.SILENT_MS,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LANGUAGE_TAGS } from "./languages.ts";
+import { Takeover } from "./takeover.ts";
 
 /**
  * Body of `POST {host}/sessions`: all that a bot needs to take a call. Idempotent by `sessionId` and `attempt`.
@@ -21,6 +22,8 @@ export const StartSignal = z.object({
   expiresAt: z.iso.datetime(),
   /** The session's own WebSocket at the edge, and the credential for it. */
   link: z.object({ url: z.url(), token: z.string().min(1) }),
+  /** There from the second attempt on: what the bot before has left. */
+  takeover: Takeover.optional(),
 });
 export type StartSignal = z.output<typeof StartSignal>;
 

@@ -155,6 +155,13 @@ export const Usage = z.object({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/**
+ * What was done against a model that had fallen silent, in the order in which it is tried: a word, another connection,
+ * a fresh session that is told the conversation, and the client is told.
+ */
+export const MuteStep = z.enum(["nudge", "resume", "fresh", "told"]);
+export type MuteStep = z.infer<typeof MuteStep>;
+
 /** How the conversation went, known when the bot has left; after a recovery, that of the newest bot. */
 export const TurnSummary = z.object({
   /** Of the user's turns, those that were answered. */
@@ -163,6 +170,8 @@ export const TurnSummary = z.object({
   interrupted: z.int().nonnegative(),
   /** From the end of the user's turn to the first sound of the answer that was played. */
   medianResponseMs: z.int().nonnegative().optional(),
+  /** How often which step was taken; absent when none was. */
+  muteSteps: z.partialRecord(MuteStep, z.int().positive()).optional(),
 });
 export type TurnSummary = z.infer<typeof TurnSummary>;
 

@@ -52,6 +52,15 @@ describe("settle", () => {
     expect(api.calls).toEqual(["stop", "read"]);
   });
 
+  it("waits for longer while another assistant is looked for", async () => {
+    const recovering: SessionView = { ...base, state: "recovering" };
+    const api = fakeApi([base, ...Array.from({ length: 20 }, () => recovering), over]);
+    const settled = settle({ api, sessionId: "s1", stop: false });
+    await vi.runAllTimersAsync();
+    expect(await settled).toEqual(outcome);
+    expect(api.calls).not.toContain("stop");
+  });
+
   it("lets the service find out why an assistant left, without hiding it by a stop", async () => {
     const api = fakeApi([base, base, over]);
     const settled = settle({ api, sessionId: "s1", stop: false });

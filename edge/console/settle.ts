@@ -18,12 +18,14 @@ export interface SettleOptions {
 /** How often the record is read, and how long between: a lost bot is noticed after some 3 s. */
 const READS = 8;
 const PAUSE_MS = 1_000;
+/** While another bot is looked for, which takes up to 20 s where there is none. */
+const RECOVERY_READS = 30;
 /** How often one request is sent when no answer comes: what ended the call may be the network, which comes back. */
 const TRIES = 10;
 
 /**
  * Sees to it that the session of a finished call is over, and tells what became of it. Never rejects, and takes
- * at most `READS` pauses and a few requests, each with at most `TRIES` pauses and a time limit of its own.
+ * at most `RECOVERY_READS` pauses and a few requests, each with at most `TRIES` pauses and a time limit of its own.
  */
 export async function settle({ api, sessionId, stop, seen }: SettleOptions): Promise<Outcome> {
   const read = async () => {
@@ -46,11 +48,15 @@ export async function settle({ api, sessionId, stop, seen }: SettleOptions): Pro
 
 async function readUntilOver(read: () => Promise<SessionView>): Promise<SessionView> {
   let view = await read();
-  for (let reads = 1; reads < READS && !isOver(view); reads++) {
+  for (let reads = 1; reads < readsOf(view) && !isOver(view); reads++) {
     await pause();
     view = await read();
   }
   return view;
+}
+
+function readsOf({ state }: SessionView): number {
+  return state === "recovering" ? RECOVERY_READS : READS;
 }
 
 async function untilAnswered<Answer>(request: () => Promise<Answer>): Promise<Answer> {

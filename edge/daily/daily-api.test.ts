@@ -116,12 +116,27 @@ describe("rooms", () => {
   test("deleting and ejecting where nothing is, is done", async () => {
     fakes.dailyAnswers.push(refuse(404), refuse(404));
     expect(await settled(api.deleteRoom("vrd-1", BUDGET_MS))).toMatchObject({ ok: true });
-    expect(await settled(api.eject("vrd-1", ["bot-1"], BUDGET_MS))).toMatchObject({ ok: true });
+    expect(await settled(api.eject("vrd-1", ["bot-1"], BUDGET_MS))).toEqual({ ok: true, value: 0 });
     expect(fakes.daily.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "DELETE /v1/rooms/vrd-1",
       "POST /v1/rooms/vrd-1/eject",
     ]);
   });
+});
+
+test("ejecting says how many were put out", async () => {
+  fakes.dailyAnswers.push(() => Response.json({ ejectedIds: ["session-1", "session-2"] }));
+  const ejected = await settled(api.eject("vrd-1", ["bot-1", "ada"], BUDGET_MS));
+  expect(ejected).toEqual({ ok: true, value: 2 });
+  expect(JSON.parse(fakes.daily[0]?.text ?? "")).toEqual({ user_ids: ["bot-1", "ada"] });
+});
+
+test("whether a room is there is not guessed", async () => {
+  fakes.dailyAnswers.push(() => Response.json({ name: "vrd-1" }), refuse(404), refuse(400));
+  const asked = () => settled(api.hasRoom("vrd-1", BUDGET_MS));
+  expect(await asked()).toEqual({ ok: true, value: true });
+  expect(await asked()).toEqual({ ok: true, value: false });
+  expect(await asked()).toMatchObject({ ok: false, failure: { kind: "refused" } });
 });
 
 test("a deletion that Daily has no time for is left to whoever owes it", async () => {

@@ -16,6 +16,8 @@ export type DailyFailure = {
 };
 export type DailyResult<Value> = { ok: true; value: Value } | { ok: false; failure: DailyFailure };
 
+/** Their session ids. */
+const Ejected = z.object({ ejectedIds: z.array(z.string()) });
 const CreatedToken = z.object({ token: z.string().min(1) });
 
 /** Daily's error body. `error` is stable, `info` is prose. */
@@ -24,7 +26,7 @@ const DomainInfo = z.object({ domain_name: z.string().min(1), domain_id: z.strin
 export type DomainInfo = z.output<typeof DomainInfo>;
 
 interface Call {
-  name: "rooms.create" | "rooms.delete" | "rooms.eject" | "tokens.create" | "domain.read";
+  name: "rooms.create" | "rooms.delete" | "rooms.read" | "rooms.eject" | "tokens.create" | "domain.read";
   method: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
@@ -75,13 +77,25 @@ export class DailyApi {
     );
   }
 
-  /** Puts participants out by the `user_id` of their tokens. Ids of nobody are no error, nor is a room that is gone. */
-  async eject(name: string, userIds: string[], budgetMs: number): Promise<DailyResult<undefined>> {
+  async hasRoom(name: string, budgetMs: number): Promise<DailyResult<boolean>> {
+    const path = `/rooms/${encodeURIComponent(name)}`;
+    return this.#call({ name: "rooms.read", method: "GET", path, budgetMs }, ({ status }) =>
+      status < 300 || status === 404 ? { ok: true, value: status !== 404 } : undefined,
+    );
+  }
+
+  /**
+   * Puts participants out by the `user_id` of their tokens. Ids of nobody are no error, nor is a room that is gone.
+   * @returns how many were there
+   */
+  async eject(name: string, userIds: string[], budgetMs: number): Promise<DailyResult<number>> {
     const path = `/rooms/${encodeURIComponent(name)}/eject`;
     const body = { user_ids: userIds };
-    return this.#call({ name: "rooms.eject", method: "POST", path, body, budgetMs }, ({ status }) =>
-      status < 300 || status === 404 ? { ok: true, value: undefined } : undefined,
-    );
+    return this.#call({ name: "rooms.eject", method: "POST", path, body, budgetMs }, (answer) => {
+      if (answer.status >= 300 && answer.status !== 404) return undefined;
+      const ejected = Ejected.safeParse(answer.body);
+      return { ok: true, value: ejected.success ? ejected.data.ejectedIds.length : 0 };
+    });
   }
 
   /** The room need not be there yet. */

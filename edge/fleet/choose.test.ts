@@ -76,6 +76,14 @@ describe("choosing among equals", () => {
     expect(choose([a, b], { near: undefined, known, random: () => 0 })).toBe(b);
   });
 
+  test("takes whom it shall avoid only when nobody else is left, full or far", () => {
+    const [a, b] = [host("a"), { ...host("b"), order: 1, region: "apac" as const }];
+    const known = (id: string): Known | undefined => (id === "b" ? { kind: "full" } : undefined);
+    const situation = { near: "weur" as const, known, avoid: ["a"], random: () => 0 };
+    expect(choose([a, b], situation)).toBe(b);
+    expect(choose([a], situation)).toBe(a);
+  });
+
   test("finds nobody among none", () => {
     expect(choose([], { near: undefined, known: () => undefined, random: () => 0 })).toBeUndefined();
   });

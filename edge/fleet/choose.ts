@@ -9,6 +9,8 @@ interface Situation {
   /** Of the caller. */
   near: Region | undefined;
   known(hostId: string): Known | undefined;
+  /** Asked when nobody else is left: where a bot of this call was lost, another is likely to be. */
+  avoid?: readonly string[];
   /** From 0 up to, and without, 1. */
   random(): number;
 }
@@ -18,12 +20,20 @@ interface Situation {
  * them those of the nearest region. Of what is left two are drawn, and the emptier one is it: nearly as even as
  * asking all of them, and it does not send every start of a moment to the one that was emptiest a moment ago.
  */
-export function choose(hosts: readonly BotHost[], { near, known, random }: Situation): BotHost | undefined {
+export function choose(
+  hosts: readonly BotHost[],
+  { near, known, avoid = [], random }: Situation,
+): BotHost | undefined {
   let best: BotHost[] = [];
   let bestRank: readonly number[] | undefined;
   for (const host of hosts) {
     const about = known(host.id);
-    const rank = [about ? RELUCTANCE[about.kind] : 0, distance(near, host.region), host.order];
+    const rank = [
+      avoid.includes(host.id) ? 1 : 0,
+      about ? RELUCTANCE[about.kind] : 0,
+      distance(near, host.region),
+      host.order,
+    ];
     const order = bestRank ? compare(rank, bestRank) : -1;
     if (order > 0) continue;
     best = order < 0 ? [host] : [...best, host];

@@ -42,6 +42,7 @@ interface ContainerVariables {
   GOOGLE_API_KEY?: string | undefined;
   DAILY_API_KEY?: string | undefined;
   GEMINI_MODEL?: string | undefined;
+  VAD_PRESET?: string | undefined;
   CLIENT_GRACE_MS?: number | undefined;
 }
 
@@ -65,6 +66,7 @@ export function containerFleet(
     EDGE_JWKS: JSON.stringify(publicKeys(given.signingKey)),
     BOT_CAPACITY: String(variables.BOT_CAPACITY),
     GEMINI_MODEL: variables.GEMINI_MODEL,
+    VAD_PRESET: variables.VAD_PRESET,
     CLIENT_GRACE_MS: variables.CLIENT_GRACE_MS?.toString(),
   };
   return {

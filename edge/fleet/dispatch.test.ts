@@ -65,6 +65,16 @@ function send(hosts: readonly BotHost[], near?: Region): Promise<Dispatch> {
 }
 
 describe("a call goes", () => {
+  test("back to where its bot was lost when nobody else takes it", async () => {
+    const again = (hosts: readonly BotHost[]) =>
+      dispatch(hosts, signal, { near: undefined, avoid: ["a"], known, random: () => 0 });
+    expect(await again([host("a"), host("b")])).toEqual(to("b"));
+    expect(asked).toEqual(["b"]);
+    asked.length = 0;
+    expect(await again([host("a"), host("b", [full])])).toEqual(to("a"));
+    expect(asked).toEqual(["b", "a"]);
+  });
+
   test("to one host that accepts, which is asked once", async () => {
     expect(await send([host("a")])).toEqual(to("a"));
     expect(asked).toEqual(["a"]);

@@ -24,6 +24,8 @@ export type Dispatch =
 interface DispatchOptions {
   /** Of the caller. */
   near: Region | undefined;
+  /** Hosts to ask last. */
+  avoid?: readonly string[];
   known?: KnownHosts;
   random?: () => number;
 }
@@ -43,12 +45,12 @@ const knownHosts = new KnownHosts();
 export async function dispatch(
   hosts: readonly BotHost[],
   signal: StartSignal,
-  { near, known = knownHosts, random = Math.random }: DispatchOptions,
+  { near, avoid = [], known = knownHosts, random = Math.random }: DispatchOptions,
 ): Promise<Dispatch> {
   const startedAt = Date.now();
   const deadline = startedAt + HOST_BUDGET_MS;
   const wakingDeadline = startedAt + WAKING_BUDGET_MS;
-  const search = new Search(hosts, { signal, near, known, random });
+  const search = new Search(hosts, { signal, near, avoid, known, random });
 
   const found = await search.ask(() => true, { deadline, wake: { kind: "begin" } });
   if (found?.kind !== "waking") return dispatched(found);
@@ -98,10 +100,10 @@ class Search {
     isWorth: (host: BotHost) => boolean,
     { deadline, wake }: { deadline: number; wake: Wake },
   ): Promise<Found | undefined> {
-    const { near, known, random } = this.#options;
+    const { near, avoid, known, random } = this.#options;
     while (this.#asked < MAX_ASKED && Date.now() < deadline) {
       const left = [...this.#left].filter(isWorth);
-      const host = choose(left, { near, known: (hostId) => known.of(hostId), random });
+      const host = choose(left, { near, avoid, known: (hostId) => known.of(hostId), random });
       if (!host) return undefined;
       this.#left.delete(host);
       this.#asked += 1;

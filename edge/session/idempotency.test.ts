@@ -153,6 +153,7 @@ describe("the key of a session that", () => {
     await post(`/api/rtvi/${sessionId}/stop`);
     await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"), PATIENTLY);
     await passTime(sessionId, 10_000);
+    await passTime(sessionId, 60_000);
     await passTime(sessionId, 25 * 3_600_000);
     vi.useRealTimers();
     expect(await start()).toMatchObject({ status: 201, sessionId });
@@ -210,11 +211,13 @@ describe("the key of a session that", () => {
       store.write({ ...record, room: { ...record.room, ready: false } });
     });
     expect((await start()).status).toBe(201);
-    // Due at once: the alarm may ring by itself before it is rung here.
+    // Due at once: the alarm may ring by itself, and even while it is rung here. Jobs may be done twice.
     await passTime(sessionId, 1);
     vi.useRealTimers();
     const stops = () => fakes.host.filter(({ method }) => method === "DELETE").map(({ path }) => path);
-    await vi.waitFor(() => expect(stops()).toEqual([`/sessions/${sessionId}?attempt=1`]), PATIENTLY);
+    await vi.waitFor(() => {
+      expect(new Set(stops())).toEqual(new Set([`/sessions/${sessionId}?attempt=1`]));
+    }, PATIENTLY);
   });
 });
 

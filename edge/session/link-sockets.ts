@@ -22,10 +22,13 @@ export class LinkSockets {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LINK_PING, LINK_PONG));
   }
 
-  /** Takes a bot's socket as the link; those before it are closed. Answers the upgrade. */
+  /** Takes a bot's socket as the link of its attempt; those before it are closed. Answers the upgrade. */
   accept(attachment: Attachment): Response {
     const { 0: client, 1: server } = new WebSocketPair();
-    for (const older of this.#ctx.getWebSockets(TAG)) closeSocket(older, 1000, "replaced by a newer link");
+    for (const older of this.#ctx.getWebSockets(TAG)) {
+      if (attachmentOf(older)?.attempt !== attachment.attempt) continue;
+      closeSocket(older, 1000, "replaced by a newer link");
+    }
     this.#ctx.acceptWebSocket(server, [TAG]);
     server.serializeAttachment(attachment);
     return new Response(null, { status: 101, webSocket: client });
@@ -43,6 +46,11 @@ export class LinkSockets {
     }
   }
 
+  close(linkId: number, code: number): void {
+    for (const socket of this.#of(linkId))
+      closeSocket(socket, code, "this session has no place for this bot");
+  }
+
   closeAll(code: number): void {
     for (const socket of this.#ctx.getWebSockets(TAG)) closeSocket(socket, code, "the session has ended");
   }
@@ -50,6 +58,12 @@ export class LinkSockets {
   /** Whether the link is still there. A reset of the object, as by a deploy, drops sockets without an event. */
   isOpen(linkId: number): boolean {
     return this.#of(linkId).some((socket) => socket.readyState === WebSocket.OPEN);
+  }
+
+  /** When the platform last answered a ping for us, in epoch milliseconds; 0 for never. */
+  pingedAt(linkId: number): number {
+    const times = this.#of(linkId).map((socket) => this.#ctx.getWebSocketAutoResponseTimestamp(socket));
+    return Math.max(0, ...times.map((time) => time?.getTime() ?? 0));
   }
 
   #of(linkId: number): WebSocket[] {

@@ -105,7 +105,7 @@ describe("opening", () => {
     const newer = await openLink(signal);
     expect((await older.untilClosed()).code).toBe(1000);
     await newer.reported(1, said("hello"));
-    await passTime(signal.sessionId, 60_000);
+    await passTime(signal.sessionId, 25_000);
     expect((await view(signal.sessionId)).state).toBe("starting");
     expect(newer.closed).toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe("a bot that closes its link", () => {
     expect((await link.untilClosed()).code).toBe(1000);
   });
 
-  test("because its message was refused is lost, since it must not come back", async () => {
+  test("because its message was refused is replaced, since it must not come back", async () => {
     const { reply, signal } = await started();
     const link = await openLink(signal);
     link.send("{");
@@ -128,7 +128,7 @@ describe("a bot that closes its link", () => {
       expect(logs.lines).toContainEqual(expect.objectContaining({ event: "link.closed" })),
     );
     await passTime(reply.sessionId, 3_500);
-    expect(await view(reply.sessionId)).toMatchObject({ state: "failed", reason: "bot_lost" });
+    expect(await view(reply.sessionId)).toMatchObject({ state: "recovering", bot: { attempt: 2 } });
   });
 });
 
@@ -170,7 +170,7 @@ describe("reports", () => {
     const { reply, signal } = await started();
     const link = await openLink(signal);
     expect(await view(reply.sessionId)).not.toHaveProperty("turns");
-    const turns = { count: 12, interrupted: 3, medianResponseMs: 740 };
+    const turns = { count: 12, interrupted: 3, medianResponseMs: 740, muteSteps: { nudge: 2, told: 1 } };
     await link.reported(1, { kind: "turns", turns });
     expect((await view(reply.sessionId)).turns).toEqual(turns);
   });
@@ -194,7 +194,7 @@ describe("reports", () => {
       const store = new SessionStore(storage.kv);
       const record = store.read();
       if (!record) throw new Error("no record");
-      store.write({ ...record, bot: { ...record.bot, link: { kind: "open", id: 99 } } });
+      store.write({ ...record, bot: { ...record.bot, link: { kind: "open", id: 99, heardAt: Date.now() } } });
     });
     link.report(5, said("five"));
     link.send(LINK_PING);
@@ -327,7 +327,7 @@ describe("losing the link", () => {
     await second.reported(2, said("still here"));
   });
 
-  test("for longer than the grace ends it as bot_lost, and the host is told", async () => {
+  test("for longer than the grace is losing the bot: its host is told, and another takes over", async () => {
     const { reply, signal } = await started();
     const link = await openLink(signal);
     await link.reported(1, { kind: "mark", mark: "botJoined", at: Date.now() });
@@ -337,8 +337,9 @@ describe("losing the link", () => {
     );
     expect((await view(reply.sessionId)).state).toBe("active");
     await passTime(reply.sessionId, 3_500);
-    expect(await view(reply.sessionId)).toMatchObject({ state: "failed", reason: "bot_lost" });
-    await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+    expect(await view(reply.sessionId)).toMatchObject({ state: "recovering", bot: { attempt: 2 } });
+    await vi.waitFor(() => expect(fakes.host.some(({ method }) => method === "DELETE")).toBe(true));
+    await vi.waitFor(() => expect(fakes.signals().at(-1)?.attempt).toBe(2));
   });
 
   test("without an event, as when the object is reset, is noticed by the alarm", async () => {
@@ -348,6 +349,6 @@ describe("losing the link", () => {
     await evictDurableObject(env.SESSIONS.getByName(reply.sessionId), { webSockets: "close" });
     await passTime(reply.sessionId, 1);
     await passTime(reply.sessionId, 3_500);
-    expect(await view(reply.sessionId)).toMatchObject({ state: "failed", reason: "bot_lost" });
+    expect(await view(reply.sessionId)).toMatchObject({ state: "recovering", bot: { attempt: 2 } });
   });
 });

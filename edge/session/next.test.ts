@@ -1,15 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { BotReport } from "../../protocol/link.ts";
-import {
-  type Effect,
-  MAX_JOB_FAILURES,
-  MAX_TRANSCRIPT_CHARS,
-  MAX_TRANSCRIPT_ENTRIES,
-  next,
-  type SessionEvent,
-} from "./next.ts";
+import { MAX_JOB_FAILURES, REAP_AFTER_MS } from "./duties.ts";
+import { next } from "./next.ts";
 import { JOIN_DEADLINE_MS, nextDeadline } from "./next-deadline.ts";
 import { type Claim, type Job, newRecord, type SessionRecord } from "./record.ts";
+import { MAX_TRANSCRIPT_CHARS, MAX_TRANSCRIPT_ENTRIES } from "./reports.ts";
+import type { Effect, SessionEvent } from "./step.ts";
 
 const START = 1_000_000;
 const MINUTE_MS = 60_000;
@@ -20,6 +16,7 @@ function fresh(room: Partial<SessionRecord["room"]> = {}, claims: Claim[] = []):
     createdAt: START,
     expiresAt: START + 60 * MINUTE_MS,
     linkGraceMs: 3_000,
+    silentMs: 30_000,
     language: "en-US",
     callerId: "user-1",
     owner: undefined,
@@ -41,12 +38,12 @@ function run(record: SessionRecord, ...events: SessionEvent[]): { record: Sessio
 }
 
 function report(seq: number, said: BotReport, at = START + 100): SessionEvent {
-  return { kind: "reported", seq, report: said, at };
+  return { kind: "reported", linkId: 1, seq, report: said, at };
 }
 
 const roomReady: SessionEvent = { kind: "room-ready", at: START + 50 };
-const dispatched: SessionEvent = { kind: "dispatched", hostId: "host", at: START + 60 };
-const linkOpened: SessionEvent = { kind: "link-opened", linkId: 1, at: START + 70 };
+const dispatched: SessionEvent = { kind: "dispatched", attempt: 1, hostId: "host", at: START + 60 };
+const linkOpened: SessionEvent = { kind: "link-opened", attempt: 1, linkId: 1, at: START + 70 };
 const stopAsked: SessionEvent = { kind: "stop-asked", at: START + 200 };
 const botJoined = report(1, { kind: "mark", mark: "botJoined", at: START + 90 });
 const clientJoined = report(2, { kind: "mark", mark: "clientJoined", at: START + 95 });
@@ -64,7 +61,7 @@ describe("starting", () => {
   });
 
   test("room-ready is said once to a link, whichever comes first", () => {
-    const say = { kind: "send", command: { type: "room-ready" } };
+    const say = { kind: "let-in", linkId: 1, from: undefined };
     expect(run(fresh(), roomReady).effects).toEqual([]);
     expect(run(fresh(), roomReady, linkOpened).effects).toEqual([say]);
     expect(run(fresh(), linkOpened).effects).toEqual([]);
@@ -104,7 +101,7 @@ describe("starting", () => {
     const late = run(
       { ...ended, jobs: [] },
       { kind: "room-ready", at: START + 300 },
-      { kind: "dispatched", hostId: "host", at: START + 310 },
+      { kind: "dispatched", attempt: 1, hostId: "host", at: START + 310 },
     ).record;
     expect(jobs(late)).toEqual([
       ["clear-room", START + 300],
@@ -118,7 +115,7 @@ describe("ending", () => {
 
   test("stop tells the bot, then leaves time for last words before link and room go", () => {
     const { record, effects } = run(living, stopAsked);
-    expect(effects).toEqual([{ kind: "send", command: { type: "stop", reason: "stopped" } }]);
+    expect(effects).toEqual([{ kind: "send", linkId: 1, command: { type: "stop", reason: "stopped" } }]);
     expect(record.life).toEqual({ state: "completed", reason: "stopped", endedAt: START + 200 });
     expect(record.timeline.ended).toBe(200);
     expect(jobs(record)).toEqual([
@@ -158,14 +155,12 @@ describe("ending", () => {
     ["idle", "completed"],
     ["expired", "completed"],
     ["never_joined", "failed"],
-    ["bot_lost", "failed"],
     ["gemini_failed", "failed"],
-    ["daily_failed", "failed"],
     ["no_capacity", "failed"],
   ] as const)("a bot that ends by %s makes it %s, and is not told to stop", (reason, state) => {
     const { record, effects } = run(living, report(3, { kind: "ended", reason }));
     expect(record.life).toMatchObject({ state, reason });
-    expect(effects).toEqual([{ kind: "send", command: { type: "ack", seq: 3 } }]);
+    expect(effects).toEqual([{ kind: "send", linkId: 1, command: { type: "ack", seq: 3 } }]);
     expect(jobs(record).map(([kind]) => kind)).toEqual(["clear-room", "close-link", "forget"]);
   });
 });
@@ -173,26 +168,28 @@ describe("ending", () => {
 describe("time", () => {
   test("nobody joined: never_joined, also when the bot did", () => {
     const { record } = run(fresh(), roomReady, dispatched, linkOpened, botJoined);
-    expect(nextDeadline(record)).toBe(START + JOIN_DEADLINE_MS);
-    const early = run(record, { kind: "clock", at: START + JOIN_DEADLINE_MS - 1 }).record;
+    const pinged = run(record, { kind: "link-heard", linkId: 1, at: START + JOIN_DEADLINE_MS - 1 }).record;
+    expect(nextDeadline(pinged)).toBe(START + JOIN_DEADLINE_MS);
+    const early = run(pinged, { kind: "clock", at: START + JOIN_DEADLINE_MS - 1 }).record;
     expect(early.life.state).toBe("active");
-    const late = run(record, { kind: "clock", at: START + JOIN_DEADLINE_MS }).record;
+    const late = run(pinged, { kind: "clock", at: START + JOIN_DEADLINE_MS }).record;
     expect(late.life).toMatchObject({ state: "failed", reason: "never_joined" });
   });
 
   test("expiry ends a session that is in use", () => {
     const living = run(fresh(), roomReady, dispatched, linkOpened, botJoined, clientJoined).record;
-    expect(nextDeadline(living)).toBe(living.expiresAt);
-    const { record, effects } = run(living, { kind: "clock", at: living.expiresAt });
+    const pinged = run(living, { kind: "link-heard", linkId: 1, at: living.expiresAt - 1_000 }).record;
+    expect(nextDeadline(pinged)).toBe(living.expiresAt);
+    const { record, effects } = run(pinged, { kind: "clock", at: living.expiresAt });
     expect(record.life).toMatchObject({ state: "completed", reason: "expired" });
-    expect(effects[0]).toEqual({ kind: "send", command: { type: "stop", reason: "expired" } });
+    expect(effects[0]).toEqual({ kind: "send", linkId: 1, command: { type: "stop", reason: "expired" } });
   });
 
-  test("of two deadlines that have passed the earlier one is the reason", () => {
+  test("of two ends that are due the earlier one is the reason, and nobody is replaced any more", () => {
     const record = run(fresh(), linkOpened, { kind: "link-closed", linkId: 1, at: START + 1_000 }).record;
-    expect(run(record, { kind: "clock", at: START + 99 * MINUTE_MS }).record.life).toMatchObject({
-      reason: "bot_lost",
-    });
+    const late = run(record, { kind: "clock", at: START + 99 * MINUTE_MS });
+    expect(late.record.life).toMatchObject({ reason: "never_joined" });
+    expect(late.effects.map(({ kind }) => kind)).not.toContain("dispatch");
   });
 
   test("a clock before any deadline changes nothing", () => {
@@ -213,8 +210,13 @@ describe("time", () => {
       late.record,
       ...done.map(({ id }): SessionEvent => ({ kind: "job-done", jobId: id, at })),
     ).record;
-    expect(jobs(record)).toEqual([["forget", at + MINUTE_MS]]);
-    expect(run(record, { kind: "clock", at: at + MINUTE_MS }).effects).toEqual([{ kind: "forget" }]);
+    expect(jobs(record)).toEqual([
+      ["forget", at + MINUTE_MS],
+      ["reap", at + REAP_AFTER_MS],
+    ]);
+    const reap = record.jobs.find(({ kind }) => kind === "reap")?.id ?? -1;
+    const reaped = run(record, { kind: "job-done", jobId: reap, at: at + MINUTE_MS }).record;
+    expect(run(reaped, { kind: "clock", at: at + MINUTE_MS }).effects).toEqual([{ kind: "forget" }]);
   });
 
   test("everything is forgotten in the end, and then there is no deadline", () => {
@@ -232,12 +234,12 @@ describe("the link", () => {
   test("its loss starts the grace, its return ends it", () => {
     const lost = run(linked, { kind: "link-closed", linkId: 1, at: START + 1_000 }).record;
     expect(nextDeadline(lost)).toBe(START + 4_000);
-    const back = run(lost, { kind: "link-opened", linkId: 5, at: START + 3_999 }).record;
-    expect(nextDeadline(back)).toBe(back.expiresAt);
+    const back = run(lost, { kind: "link-opened", attempt: 1, linkId: 5, at: START + 3_999 }).record;
+    expect(nextDeadline(back)).toBe(START + 33_999);
   });
 
   test("the close of a link that was replaced is no loss", () => {
-    const replaced = run(linked, { kind: "link-opened", linkId: 5, at: START + 500 }).record;
+    const replaced = run(linked, { kind: "link-opened", attempt: 1, linkId: 5, at: START + 500 }).record;
     expect(run(replaced, { kind: "link-closed", linkId: 1, at: START + 501 }).record).toEqual(replaced);
   });
 });
@@ -251,13 +253,13 @@ describe("the transcript", () => {
 
   test("is numbered from 0 and bounded; what does not fit is refused aloud, and acknowledged", () => {
     const first = run(fresh(), linkOpened, report(1, { kind: "transcript", entry }));
-    expect(first.effects[0]).toEqual({ kind: "store-entry", entry: { ...entry, seq: 0 } });
+    expect(first.effects[1]).toEqual({ kind: "store-entry", entry: { ...entry, seq: 0 } });
     const second = run(first.record, report(2, { kind: "transcript", entry }));
-    expect(second.effects[0]).toMatchObject({ kind: "store-entry", entry: { seq: 1 } });
+    expect(second.effects[1]).toMatchObject({ kind: "store-entry", entry: { seq: 1 } });
     const third = run(second.record, report(3, { kind: "transcript", entry }));
     expect(third.effects).toEqual([
+      { kind: "send", linkId: 1, command: { type: "ack", seq: 3 } },
       { kind: "refuse-entry", chars: entry.text.length },
-      { kind: "send", command: { type: "ack", seq: 3 } },
     ]);
     expect(third.record.transcript).toEqual({ entries: 2, chars: MAX_TRANSCRIPT_CHARS });
   });
@@ -266,9 +268,9 @@ describe("the transcript", () => {
     const empty = { kind: "transcript", entry: { ...entry, text: "" } } as const;
     const full = { ...fresh(), transcript: { entries: MAX_TRANSCRIPT_ENTRIES - 1, chars: 0 } };
     const last = run(full, linkOpened, report(1, empty));
-    expect(last.effects[0]).toMatchObject({ kind: "store-entry" });
+    expect(last.effects[1]).toMatchObject({ kind: "store-entry" });
     const more = run(last.record, report(2, empty));
-    expect(more.effects[0]).toEqual({ kind: "refuse-entry", chars: 0 });
+    expect(more.effects[1]).toEqual({ kind: "refuse-entry", chars: 0 });
     expect(more.record.transcript.entries).toBe(MAX_TRANSCRIPT_ENTRIES);
   });
 });

@@ -14,6 +14,8 @@ import { JOIN_DEADLINE_MS } from "./next-deadline.ts";
 const fakes = useFakeUpstreams();
 const logs = useCapturedLogs();
 
+/** The default. */
+const SILENT_MS = 30_000;
 const NOBODY = "0123456789abcdef0123456789abcdef";
 const passTime = usePassingTime();
 
@@ -37,7 +39,8 @@ test("a session that nobody joins ends by its alarm, and leaves no room and no b
 test("the alarm is for the nearest deadline, and an early one changes nothing", async () => {
   const { sessionId } = await startSession();
   const planned = await alarmAt(sessionId);
-  expect(Math.abs((planned ?? 0) - (Date.now() + JOIN_DEADLINE_MS))).toBeLessThan(2_000);
+  // By then its bot should have opened its link.
+  expect(Math.abs((planned ?? 0) - (Date.now() + SILENT_MS))).toBeLessThan(2_000);
   expect(await passTime(sessionId, 0)).toBe(true);
   expect(await alarmAt(sessionId)).toBe(planned);
   expect(await view(sessionId)).toMatchObject({ state: "starting" });
@@ -55,24 +58,45 @@ test("expiry ends a session in use", async () => {
   await link.untilCommand({ type: "stop", reason: "expired" });
 });
 
-test("a room that cannot be deleted is tried again, and given up after a while", async () => {
+test("a room that cannot be deleted is tried again, and given up until the session is looked at once more", async () => {
   const { sessionId } = await startSession();
   await post(`/api/rtvi/${sessionId}/stop`);
   await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
   for (let i = 0; i < 6; i++) fakes.dailyAnswers.push(refuse(400));
   for (let i = 0; i < 8; i++) await passTime(sessionId, 60_000);
-  expect(deletions()).toHaveLength(6);
   const failures = logs.lines.filter(({ event }) => event === "session.job_failed");
   expect(failures.map(({ gaveUp }) => gaveUp)).toEqual([false, false, false, false, false, true]);
+  expect(deletions()).toHaveLength(7);
+  expect(logs.lines).toContainEqual(
+    expect.objectContaining({ event: "session.reaped", found: "room", sessionId }),
+  );
+  expect(fakes.rooms).toEqual(new Set());
 });
 
 test("a room that is gone already counts as deleted", async () => {
   const { sessionId } = await startSession();
   await post(`/api/rtvi/${sessionId}/stop`);
   await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
-  fakes.dailyAnswers.push(refuse(404, { error: "not-found" }));
+  fakes.rooms.clear();
   for (let i = 0; i < 3; i++) await passTime(sessionId, 60_000);
   expect(deletions()).toHaveLength(1);
+  expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "session.reaped" }));
+});
+
+test("of a room that is not ours those who are still there are put out, and counted", async () => {
+  const { sessionId } = await startSession({ roomUrl: "http://daily.test/lobby", user: { id: "ada" } });
+  await post(`/api/rtvi/${sessionId}/stop`);
+  await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
+  fakes.dailyAnswers.push(() => Response.json({ ejectedIds: ["one", "two"] }));
+  await passTime(sessionId, 6_000);
+  expect(fakes.daily.map(({ path, text }) => [path, text])).toEqual([
+    ["/v1/rooms/lobby/eject", JSON.stringify({ user_ids: ["bot-1", "ada"] })],
+  ]);
+  const reaped = { event: "session.reaped", found: "participants", count: 2, sessionId };
+  expect(logs.lines).toContainEqual(expect.objectContaining(reaped));
+  // Another session may have it by then.
+  await passTime(sessionId, 90_000);
+  expect(fakes.daily).toHaveLength(1);
 });
 
 test("a day after the end nothing is left, not even the alarm", async () => {
@@ -80,6 +104,8 @@ test("a day after the end nothing is left, not even the alarm", async () => {
   await post(`/api/rtvi/${sessionId}/stop`);
   await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
   await passTime(sessionId, 10_000);
+  await passTime(sessionId, 60_000);
+  expect(fakes.daily.map(({ method }) => method)).toEqual(["POST", "DELETE", "GET"]);
   await passTime(sessionId, 25 * 3_600_000);
   expect((await get(`/api/rtvi/${sessionId}`)).status).toBe(404);
   expect((await post(`/api/rtvi/${sessionId}/stop`)).status).toBe(404);
@@ -96,7 +122,7 @@ test("an alarm that comes a day late still deletes the room before everything is
   await vi.waitFor(() => expect(fakes.host.at(-1)?.method).toBe("DELETE"));
   await passTime(sessionId, 25 * 3_600_000);
   expect(deletions().map(({ path }) => path)).toEqual([`/v1/rooms/${room.name}`]);
-  await passTime(sessionId, 60_000);
+  for (let i = 0; i < 2; i++) await passTime(sessionId, 60_000);
   expect((await get(`/api/rtvi/${sessionId}`)).status).toBe(404);
   expect(logs.lines).not.toContainEqual(expect.objectContaining({ event: "session.alarm_failed" }));
 });
@@ -108,7 +134,7 @@ test("settings that were broken since count against what is owed: it is given up
   await runInDurableObject(env.SESSIONS.getByName(sessionId), (session) => {
     redeploy(session, { APP_ENV: "production" });
   });
-  for (let i = 0; i < 8; i++) await passTime(sessionId, 60_000);
+  for (let i = 0; i < 14; i++) await passTime(sessionId, 60_000);
   expect(deletions()).toEqual([]);
   const failures = logs.lines.filter(({ event }) => event === "session.job_failed");
   expect(failures.at(-1)).toMatchObject({ tries: 6, gaveUp: true });

@@ -5,20 +5,19 @@ import { describeError } from "../../protocol/log.ts";
 import type { SessionView, StopReply, TranscriptEntry } from "../../protocol/session.ts";
 import { type Caller, mayUse } from "../callers/caller.ts";
 import { log } from "../log-events.ts";
-import { loadSettings } from "../settings.ts";
-import { releaseClaim } from "./claiming.ts";
 import { EventLog } from "./event-log.ts";
 import { EventSockets } from "./event-sockets.ts";
 import { happeningsOf } from "./happenings.ts";
-import { doJob, type JobOutcome } from "./jobs.ts";
 import { attachmentOf, LinkSockets, readLinkMessage, refuseMessage } from "./link-sockets.ts";
 import { logChanges } from "./log-changes.ts";
-import { type Effect, MAX_JOB_FAILURES, next, type SessionEvent } from "./next.ts";
+import { next } from "./next.ts";
 import { nextDeadline } from "./next-deadline.ts";
-import { isEnded, isOver, type OutsideJob, type SessionRecord } from "./record.ts";
+import { Performer } from "./performer.ts";
+import { type Bot, isEnded, isOver, type SessionRecord, successorOf } from "./record.ts";
 import { answerClose, turnAway } from "./sockets.ts";
 import type { StartCommand, StartOutcome } from "./start.ts";
 import { SessionStarter } from "./starter.ts";
+import type { SessionEvent } from "./step.ts";
 import { SessionStore } from "./store.ts";
 import { readUpgrade } from "./upgrades.ts";
 import { stopReplyOf, viewOf } from "./view.ts";
@@ -36,6 +35,7 @@ export class Session extends DurableObject<Env> {
   readonly #events: EventLog;
   readonly #watchers: EventSockets;
   readonly #starter: SessionStarter;
+  readonly #performer: Performer;
   /** When the alarm is set for, as far as this instance knows; saves a write for each event that changes nothing. */
   #alarmAt: number | undefined;
 
@@ -48,10 +48,18 @@ export class Session extends DurableObject<Env> {
     this.#starter = new SessionStarter({
       env: () => this.env,
       read: () => this.#store.read(),
-      begin: (record) => {
+      begin: (record, brief) => {
         this.#keep(record, { before: undefined, entries: [], at: record.createdAt });
+        this.#store.writeBrief(brief);
         return this.#setAlarm(record);
       },
+      apply: (event) => this.#apply(event),
+    });
+    this.#performer = new Performer(ctx, {
+      env: () => this.env,
+      store: this.#store,
+      links: this.#links,
+      record: () => this.#record(),
       apply: (event) => this.#apply(event),
     });
   }
@@ -100,14 +108,14 @@ export class Session extends DurableObject<Env> {
       log({ event: "link.refused", sessionId, attempt, why: "ended" });
       return this.#links.turnAway(LinkClose.ended, { type: "stop", reason: life.reason });
     }
-    if (attempt !== record.bot.attempt) {
+    if (!botsOf(record).some((bot) => bot.attempt === attempt)) {
       log({ event: "link.refused", sessionId, attempt, why: "outdated" });
       return this.#links.turnAway(LinkClose.outdated);
     }
     // The socket comes first, since what follows from the opening is sent over it.
     const linkId = record.lastId + 1;
     const response = this.#links.accept({ attempt, linkId });
-    await this.#apply({ kind: "link-opened", linkId, at: Date.now() });
+    await this.#apply({ kind: "link-opened", attempt, linkId, at: Date.now() });
     log({ event: "link.opened", sessionId, attempt, linkId });
     return response;
   }
@@ -117,17 +125,16 @@ export class Session extends DurableObject<Env> {
     const attachment = attachmentOf(socket);
     const record = this.#store.read();
     if (!attachment || !record) return refuseMessage(socket);
-    const { sessionId, bot } = record;
+    const { sessionId } = record;
+    const { attempt, linkId } = attachment;
     const read = readLinkMessage(message);
     if (!read.ok) {
-      const { attempt } = attachment;
       log({ event: "link.message_refused", level: "warn", sessionId, attempt, why: read.why });
       return refuseMessage(socket);
     }
-    // What a replaced socket still delivers comes again over the one that replaced it.
-    if (bot.link.kind !== "open" || bot.link.id !== attachment.linkId) return;
+    // What a replaced socket still delivers is not heard: it comes again over the one that replaced it.
     const { seq, report } = read.report;
-    await this.#apply({ kind: "reported", seq, report, at: Date.now() });
+    await this.#apply({ kind: "reported", linkId, seq, report, at: Date.now() });
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -158,7 +165,7 @@ export class Session extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmAt = undefined;
     try {
-      await this.#noticeLostLink();
+      await this.#noticeLinks();
       if (this.#store.read()) await this.#apply({ kind: "clock", at: Date.now() });
     } catch (error) {
       const sessionId = this.#store.read()?.sessionId ?? "";
@@ -169,10 +176,21 @@ export class Session extends DurableObject<Env> {
     }
   }
 
-  async #noticeLostLink(): Promise<void> {
-    const link = this.#store.read()?.bot.link;
-    if (link?.kind !== "open" || this.#links.isOpen(link.id)) return;
-    await this.#apply({ kind: "link-closed", linkId: link.id, at: Date.now() });
+  /** What the record cannot know by itself: links that are gone without an event, and pings, which do not wake us. */
+  async #noticeLinks(): Promise<void> {
+    const record = this.#store.read();
+    if (!record) return;
+    const now = Date.now();
+    for (const { link } of botsOf(record)) {
+      if (link.kind !== "open") continue;
+      const { id: linkId, heardAt } = link;
+      if (!this.#links.isOpen(linkId)) {
+        await this.#apply({ kind: "link-closed", linkId, at: now });
+      } else if (heardAt + record.silentMs <= now) {
+        const pingedAt = this.#links.pingedAt(linkId);
+        if (pingedAt > heardAt) await this.#apply({ kind: "link-heard", linkId, at: pingedAt });
+      }
+    }
   }
 
   async #apply(event: SessionEvent): Promise<void> {
@@ -182,7 +200,10 @@ export class Session extends DurableObject<Env> {
     const record = changed === before ? before : this.#keep(changed, { before, entries, at: event.at });
     logChanges(before, record);
     // All are begun before any is awaited: no other event comes between a record and what follows from it.
-    await Promise.all([this.#setAlarm(record), ...effects.map((effect) => this.#perform(effect, record))]);
+    await Promise.all([
+      this.#setAlarm(record),
+      ...effects.map((effect) => this.#performer.perform(effect, record)),
+    ]);
   }
 
   /**
@@ -199,68 +220,9 @@ export class Session extends DurableObject<Env> {
     for (const entry of step.entries) this.#store.append(entry);
     for (const happening of happened) this.#events.append(happening);
     this.#watchers.tell(happened);
+    if (isEnded(record.life) && step.before && !isEnded(step.before.life)) this.#store.wipeBrief();
     if (isOver(record)) this.#watchers.closeAll(EventsClose.ended);
     return record;
-  }
-
-  async #perform(effect: Effect, record: SessionRecord): Promise<void> {
-    const { link } = record.bot;
-    switch (effect.kind) {
-      case "send":
-        if (link.kind === "open") this.#links.send(link.id, effect.command);
-        return;
-      case "close-link":
-        this.#links.closeAll(LinkClose.ended);
-        return;
-      case "store-entry":
-        // Stored with the record.
-        return;
-      case "do":
-        return this.#work(effect.job);
-      case "refuse-entry": {
-        const { sessionId } = record;
-        log({ event: "transcript.refused", level: "warn", sessionId, why: "full", chars: effect.chars });
-        return;
-      }
-      case "forget":
-        this.#links.closeAll(LinkClose.ended);
-        await this.ctx.storage.deleteAlarm();
-        await this.ctx.storage.deleteAll();
-        log({ event: "session.forgotten", sessionId: record.sessionId });
-        return;
-    }
-  }
-
-  async #work(job: OutsideJob): Promise<void> {
-    const record = this.#record();
-    const outcome = await this.#do(job, record);
-    const at = Date.now();
-    if (outcome.ok) return this.#apply({ kind: "job-done", jobId: job.id, at });
-    const tries = job.failures + 1;
-    const gaveUp = tries >= MAX_JOB_FAILURES;
-    const { sessionId } = record;
-    log({
-      event: "session.job_failed",
-      level: "warn",
-      sessionId,
-      job: job.kind,
-      tries,
-      gaveUp,
-      error: outcome.why,
-    });
-    return this.#apply({ kind: "job-failed", jobId: job.id, jitter: Math.random(), at });
-  }
-
-  async #do(job: OutsideJob, record: SessionRecord): Promise<JobOutcome> {
-    if (job.kind === "release-claim") {
-      return releaseClaim(this.env, { sessionId: record.sessionId, name: job.claim }).then(
-        () => ({ ok: true }),
-        (error: unknown) => ({ ok: false, why: describeError(error) }),
-      );
-    }
-    const loaded = loadSettings(this.env);
-    if (loaded.kind === "refused") return { ok: false, why: "the settings are refused" };
-    return doJob(job, record, loaded.settings);
   }
 
   /** Sets the one alarm by the record. */
@@ -285,4 +247,10 @@ export class Session extends DurableObject<Env> {
     if (!record) throw new Error("the session is not there");
     return record;
   }
+}
+
+/** The bots that may say something: the present one, and the one that is to relieve it. */
+function botsOf(record: SessionRecord): Bot[] {
+  const successor = successorOf(record);
+  return successor ? [record.bot, successor] : [record.bot];
 }

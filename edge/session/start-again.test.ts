@@ -8,15 +8,19 @@ function session(given: {
   life?: SessionRecord["life"];
   roomReady?: boolean;
   hostId?: string | undefined;
+  attempt?: number;
   expiresAt?: number;
 }): Parameters<typeof againOf>[0] {
-  const { life = { state: "starting" }, roomReady = true, expiresAt = NOW + 1 } = given;
+  const { life = { state: "starting" }, roomReady = true, attempt = 1, expiresAt = NOW + 1 } = given;
   return {
     life,
     room: { name: "r", url: "https://example.daily.co/r", owned: true, ready: roomReady },
     bot: {
-      attempt: 1,
+      attempt,
       hostId: "hostId" in given ? given.hostId : "host",
+      how: undefined,
+      told: 0,
+      joinedAt: undefined,
       appliedSeq: 0,
       link: { kind: "none" },
     },
@@ -24,6 +28,7 @@ function session(given: {
   };
 }
 
+const recovering = { state: "recovering", since: NOW, step: { kind: "pausing", until: NOW } } as const;
 const ended = (reason: "stopped" | "client_left" | "never_joined" | "daily_failed" | "no_capacity") =>
   ({ state: "failed", reason, endedAt: NOW - 1 }) as const;
 
@@ -31,7 +36,7 @@ describe("a start that is asked for again", () => {
   test.each([
     ["lives", session({})],
     ["lives", session({ life: { state: "active" } })],
-    ["lives", session({ life: { state: "recovering" } })],
+    ["lives", session({ life: recovering, attempt: 2, hostId: undefined })],
     ["ended", session({ life: ended("client_left") })],
     ["ended", session({ life: ended("never_joined") })],
     ["ended", session({ expiresAt: NOW })],

@@ -14,7 +14,8 @@ export type Again =
 type Known = Pick<SessionRecord, "life" | "room" | "bot" | "expiresAt">;
 
 export function againOf({ life, room, bot, expiresAt }: Known, now: number): Again {
-  const wasStarted = room.ready && bot.hostId !== undefined;
+  // A bot that takes over may have no host yet; the first one had.
+  const wasStarted = room.ready && (bot.hostId !== undefined || bot.attempt > 1);
   // A caller who stops a session while it is being started does not want it.
   if (isEnded(life)) return wasStarted || life.reason === "stopped" ? "ended" : "failed";
   // Its alarm may be late.

@@ -1,8 +1,5 @@
-import type { StartSignal } from "../../protocol/bot-host.ts";
 import { type ErrorCode, type FieldError, ProblemError } from "../../protocol/errors.ts";
 import type { Language } from "../../protocol/languages.ts";
-import { linkPath } from "../../protocol/link.ts";
-import { botUserId } from "../../protocol/user-id.ts";
 import { type Caller, ownerOf } from "../callers/caller.ts";
 import { type DailyAccount, roomNameOf } from "../daily/account.ts";
 import type { DailyResult } from "../daily/daily-api.ts";
@@ -10,27 +7,21 @@ import { mintToken } from "../daily/mint-token.ts";
 import type { RoomProperties } from "../daily/room-properties.ts";
 import type { TokenWishes } from "../daily/token-wishes.ts";
 import type { MeetingToken } from "../daily/tokens.ts";
-import type { Region } from "../fleet/regions.ts";
 import type { Settings } from "../settings.ts";
-import { signLinkToken } from "./link-token.ts";
 import type { Claim, NewSession, SessionRecord } from "./record.ts";
 import { randomHex } from "./session-id.ts";
+import type { Brief } from "./store.ts";
 
 /** What the Worker asks a session to start with. It has been validated. */
-export interface StartCommand {
+export interface StartCommand extends Brief {
   sessionId: string;
   requestId: string;
   caller: Caller;
   /** What was asked for, where it may be asked for again: the session id then comes from the caller's key. */
   fingerprint: string | undefined;
   language: Language;
-  voice: string | undefined;
-  user: { id?: string; name?: string };
   /** Of the caller's own token. */
   token: TokenWishes;
-  metadata: Record<string, unknown>;
-  /** Where the caller is, where that is known: the bot had better be there too. */
-  near: Region | undefined;
   room: { kind: "create"; properties: RoomProperties } | { kind: "reuse"; url: string };
 }
 
@@ -72,6 +63,7 @@ export function planSession(
     createdAt: now,
     expiresAt,
     linkGraceMs: settings.linkGraceMs,
+    silentMs: settings.silentMs,
     language: command.language,
     // A caller without an id gets one that is stable for the session and says nothing about it.
     callerId: command.user.id ?? `user-${randomHex(4)}`,
@@ -116,59 +108,13 @@ function wrongRoom(message: string): ProblemError {
   });
 }
 
-/** A session that is being started, and what it is started with. */
-interface Started {
-  record: SessionRecord;
-  account: DailyAccount;
-  settings: Settings;
-}
-
 /** Twice, where Daily signs: at the same time as the room is made, and before a host is asked. */
 const TOKEN_BUDGET_MS = 3_000;
-
-/** What a bot host is sent, with the bot's two credentials made for this attempt. */
-export async function startSignal(
-  command: StartCommand,
-  { record, account, settings }: Started,
-): Promise<DailyResult<StartSignal>> {
-  const { sessionId, expiresAt, room } = record;
-  const { attempt } = record.bot;
-  const [token, linkToken] = await Promise.all([
-    mintToken(
-      settings.daily,
-      {
-        domainId: account.domainId,
-        roomName: room.name,
-        expiresAt,
-        userId: botUserId(attempt),
-        userName: settings.botName,
-        role: { kind: "bot" },
-      },
-      TOKEN_BUDGET_MS,
-    ),
-    signLinkToken(settings.signingKey, { sessionId, attempt, expiresAt }),
-  ]);
-  if (!token.ok) return token;
-  const signal: StartSignal = {
-    sessionId,
-    attempt,
-    room: { url: room.url, name: room.name },
-    token: token.value,
-    botName: settings.botName,
-    language: record.language,
-    ...(command.voice === undefined ? {} : { voice: command.voice }),
-    user: command.user,
-    metadata: command.metadata,
-    expiresAt: new Date(expiresAt).toISOString(),
-    link: { url: `${settings.publicUrl.replace(/^http/, "ws")}${linkPath(sessionId)}`, token: linkToken },
-  };
-  return { ok: true, value: signal };
-}
 
 /** The token of the caller, each time a new one. */
 export function callersToken(
   command: StartCommand,
-  { record, account, settings }: Started,
+  { record, account, settings }: { record: SessionRecord; account: DailyAccount; settings: Settings },
 ): Promise<DailyResult<string>> {
   const token: MeetingToken = {
     domainId: account.domainId,

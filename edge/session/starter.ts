@@ -8,8 +8,8 @@ import { type Dispatch, dispatch } from "../fleet/dispatch.ts";
 import { log } from "../log-events.ts";
 import { loadSettings, type Settings } from "../settings.ts";
 import { takeClaims } from "./claiming.ts";
-import type { SessionEvent } from "./next.ts";
 import { isEnded, newRecord, type SessionRecord } from "./record.ts";
+import { startSignal } from "./signal.ts";
 import {
   callersToken,
   planSession,
@@ -17,9 +17,10 @@ import {
   type StartCommand,
   type StartOutcome,
   startedSession,
-  startSignal,
 } from "./start.ts";
 import { againOf, endedStart, isSameStart, otherStart } from "./start-again.ts";
+import type { SessionEvent } from "./step.ts";
+import type { Brief } from "./store.ts";
 
 /** The caller waits for this. */
 const ROOM_BUDGET_MS = 5_000;
@@ -28,8 +29,8 @@ const ROOM_BUDGET_MS = 5_000;
 export interface StartingSession {
   env(): Env;
   read(): SessionRecord | undefined;
-  /** Keeps the first record, and sees to it that time ends the session. */
-  begin(record: SessionRecord): Promise<void>;
+  /** Keeps the first record with what its bots need to know, and sees to it that time ends the session. */
+  begin(record: SessionRecord, brief: Brief): Promise<void>;
   apply(event: SessionEvent): Promise<void>;
 }
 
@@ -91,7 +92,8 @@ export class SessionStarter {
     const record = newRecord(planSession(command, { account, settings, now: Date.now() }));
     // Before anything is kept: a session that may not be is none, and must not clear up a room that another is in.
     await takeClaims(env, record);
-    await this.#session.begin(record);
+    const { voice, user, metadata, near } = command;
+    await this.#session.begin(record, { voice, user, metadata, near });
     const { sessionId, room } = record;
     const { requestId, caller } = command;
     log({ event: "session.accepted", sessionId, requestId, roomOwned: room.owned, caller: caller.kind });
@@ -114,7 +116,9 @@ export class SessionStarter {
     const [made, token, sent] = await Promise.all([
       this.#makeRoom(command, record, settings),
       callersToken(command, started),
-      startSignal(command, started).then((signal) => this.#dispatch(signal, command, settings)),
+      startSignal({ record, brief: command, attempt: record.bot.attempt, takeover: undefined }, started).then(
+        (signal) => this.#dispatch(signal, command, settings),
+      ),
     ]);
     if (!made.ok) throw await this.#dailyFailed(made.failure, sent);
     if (!token.ok) throw await this.#dailyFailed(token.failure, sent);
@@ -191,7 +195,9 @@ export class SessionStarter {
     if (!signal.ok) return signal;
     const dispatched = await dispatch(botHosts(settings), signal.value, { near });
     if (dispatched.kind === "accepted") {
-      await this.#session.apply({ kind: "dispatched", hostId: dispatched.hostId, at: Date.now() });
+      const { attempt } = signal.value;
+      const { hostId } = dispatched;
+      await this.#session.apply({ kind: "dispatched", attempt, hostId, at: Date.now() });
     }
     return { ok: true, value: dispatched };
   }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, vi } from "vitest";
 import { StartSignal } from "../../protocol/bot-host.ts";
 
 export interface SeenCall {
+  origin: string;
   method: string;
   /** Path and query. */
   path: string;
@@ -14,7 +15,7 @@ export interface SeenCall {
 
 type Answer = () => Response | Promise<Response>;
 
-/** Daily, one bot host, and the keys of an OpenID provider, at the addresses that the tests are configured with. */
+/** Daily, two bot hosts, of which the settings name the first, and the keys of an OpenID provider, at the addresses that the tests are configured with. */
 export interface FakeUpstreams {
   daily: SeenCall[];
   host: SeenCall[];
@@ -25,6 +26,8 @@ export interface FakeUpstreams {
   keysAnswers: Answer[];
   /** Calls to anywhere else. The callers take them for a lost network; the test that made one fails. */
   strays: string[];
+  /** The names of the rooms that there are. */
+  rooms: Set<string>;
   /** The start signals that the host was sent. */
   signals(): StartSignal[];
 }
@@ -32,6 +35,7 @@ export interface FakeUpstreams {
 /** The emulator's address, and that of the real service, for sessions whose settings hold a key. */
 const DAILY: readonly string[] = ["http://daily.test", "https://api.daily.co"];
 const HOST = "http://bots.test";
+export const OTHER_HOST = "http://more-bots.test";
 export const KEYS_URL = "https://id.test/keys";
 
 /** Puts the fakes in place for every test of the file. */
@@ -44,6 +48,7 @@ export function useFakeUpstreams(): FakeUpstreams {
     hostAnswers: [],
     keysAnswers: [],
     strays: [],
+    rooms: new Set(),
     signals: () =>
       fakes.host
         .filter(({ method }) => method === "POST")
@@ -53,6 +58,7 @@ export function useFakeUpstreams(): FakeUpstreams {
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => answer(fakes, new Request(input, init)));
   beforeEach(() => {
     for (const list of Object.values(fakes)) if (Array.isArray(list)) list.length = 0;
+    fakes.rooms.clear();
   });
   // Sessions of one test would go on ringing their alarms in the next.
   afterEach(async () => {
@@ -65,6 +71,7 @@ export function useFakeUpstreams(): FakeUpstreams {
 async function answer(fakes: FakeUpstreams, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const call = {
+    origin: url.origin,
     method: request.method,
     path: `${url.pathname}${url.search}`,
     headers: request.headers,
@@ -77,9 +84,9 @@ async function answer(fakes: FakeUpstreams, request: Request): Promise<Response>
 function answerOf(fakes: FakeUpstreams, origin: string, call: SeenCall): Answer {
   if (DAILY.includes(origin)) {
     fakes.daily.push(call);
-    return fakes.dailyAnswers.shift() ?? (() => dailyWorks(call));
+    return fakes.dailyAnswers.shift() ?? (() => dailyWorks(call, fakes.rooms));
   }
-  if (origin === HOST) {
+  if (origin === HOST || origin === OTHER_HOST) {
     fakes.host.push(call);
     return fakes.hostAnswers.shift() ?? (() => hostWorks(call));
   }
@@ -91,8 +98,16 @@ function answerOf(fakes: FakeUpstreams, origin: string, call: SeenCall): Answer 
   throw new Error(`nothing is at ${origin}`);
 }
 
-function dailyWorks({ method, path, text }: SeenCall): Response {
-  if (method === "POST" && path === "/v1/rooms") return Response.json({ ...JSON.parse(text), id: "room" });
+function dailyWorks({ method, path, text }: SeenCall, rooms: Set<string>): Response {
+  if (method === "POST" && path === "/v1/rooms") {
+    rooms.add(JSON.parse(text).name);
+    return Response.json({ ...JSON.parse(text), id: "room" });
+  }
+  const [, name, what] = /^\/v1\/rooms\/([\w-]+)(?:\/(\w+))?$/.exec(path) ?? [];
+  if (what === "eject") return Response.json({ ejectedIds: [] });
+  if (name !== undefined && !(method === "DELETE" ? rooms.delete(name) : rooms.has(name))) {
+    return Response.json({ error: "not-found", info: `room ${name} not found` }, { status: 404 });
+  }
   if (method === "POST" && path === "/v1/meeting-tokens") {
     return Response.json({ token: `signed-by-daily-for-${JSON.parse(text).properties.user_id}` });
   }
