@@ -20,11 +20,13 @@ type GeminiEvent =
   | ({ event: "gemini.audible_again" } & Fields<"audible-again">)
   | ({ event: "gemini.told_again" } & Fields<"told-again">)
   | ({ event: "gemini.told_in_words" } & Fields<"told-in-words">)
+  | ({ event: "gemini.untold" } & Fields<"untold">)
   | ({ event: "gemini.audio_replayed" } & Fields<"audio-replayed">)
   | ({ event: "gemini.retold" } & Fields<"retold">)
   | ({ event: "gemini.gave_up" } & Fields<"gave-up">)
   | ({ event: "gemini.malformed_message" } & Fields<"malformed">)
   | ({ event: "gemini.unusable_part" } & Fields<"unusable">)
+  | ({ event: "gemini.listener_failed" } & Fields<"listener-failed">)
   | ({ event: "gemini.tool" } & Fields<"tool">)
   | ({ event: "gemini.audio_left_out" } & Fields<"audio-left-out">);
 
@@ -66,6 +68,8 @@ export function geminiLogEvent(note: GeminiNote): GeminiLogEvent {
       };
     case "told-in-words":
       return { event: "gemini.told_in_words", id: note.id };
+    case "untold":
+      return { event: "gemini.untold", level: "warn", what: note.what, id: note.id };
     case "audio-replayed":
       return { event: "gemini.audio_replayed", chunks: note.chunks };
     case "retold":
@@ -76,6 +80,10 @@ export function geminiLogEvent(note: GeminiNote): GeminiLogEvent {
       return { event: "gemini.malformed_message", level: "warn", detail: note.detail };
     case "unusable":
       return { event: "gemini.unusable_part", level: "warn", detail: note.detail };
+    case "listener-failed": {
+      const { listener, detail } = note;
+      return { event: "gemini.listener_failed", level: "error", listener, detail };
+    }
     case "tool":
       return { event: "gemini.tool", name: note.name, outcome: note.outcome, ms: note.ms };
     case "audio-left-out":

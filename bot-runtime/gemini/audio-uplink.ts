@@ -1,10 +1,10 @@
 /** Rate of the user's voice, Hz. */
 const SAMPLE_RATE = 16_000;
-/** Messages to Gemini cost by number, not by size: two frames of a room in one halve that for 20 ms of latency. */
-const CHUNK_MS = 40;
+/** One frame of a room: each sound leaves as soon as it is known. */
+const CHUNK_MS = 20;
 const CHUNK_SAMPLES = (SAMPLE_RATE * CHUNK_MS) / 1000;
 /** What the user says while there is no connection is kept, the newest 2 s of it; as much is kept of what was sent. */
-export const MAX_KEPT_CHUNKS = 2_000 / CHUNK_MS;
+const MAX_KEPT_CHUNKS = 2_000 / CHUNK_MS;
 
 /** Where the user's voice goes. */
 export interface UplinkSink {
@@ -22,7 +22,7 @@ type Item =
   | { kind: "turn-end" };
 
 /**
- * Gathers the user's voice into chunks of 40 ms, in one row with the marks of turns, and keeps it while there is
+ * Gathers the user's voice into chunks of 20 ms, in one row with the marks of turns, and keeps it while there is
  * nobody to send it to.
  */
 export class AudioUplink {
@@ -30,7 +30,9 @@ export class AudioUplink {
   #waiting: Item[] = [];
   /** The newest that was sent: the end of a turn that a connection took with it. */
   #sent: Int16Array[] = [];
+  /** In a turn, as far as it was added; and as far as it was sent. */
   #inTurn = false;
+  #inSentTurn = false;
   #chunk = new Int16Array(CHUNK_SAMPLES);
   #filled = 0;
 
@@ -58,7 +60,6 @@ export class AudioUplink {
   turnStart(): number {
     const dropped = this.#mark("turn-start");
     this.#inTurn = true;
-    this.#sent = [];
     return dropped;
   }
 
@@ -76,16 +77,24 @@ export class AudioUplink {
     return waiting.filter(({ kind }) => kind === "audio").length;
   }
 
-  /**
-   * From now on all is kept. `rewind`: with the newest 2 s of what was sent, since whoever has heard the beginning of
-   * the user's turn will not hear its end.
-   */
-  hold({ rewind }: { rewind: boolean }): void {
+  /** From now on all is kept, for the same listener. */
+  hold(): void {
     this.#sink = undefined;
-    if (!rewind) return;
+  }
+
+  /**
+   * From now on all is kept, for another listener. `rewind`: with the newest 2 s of what was sent, since whoever has
+   * heard the beginning of the user's speech will not hear its end. A turn whose end was not sent begins anew.
+   */
+  lost({ rewind }: { rewind: boolean }): void {
+    this.#sink = undefined;
+    const begun = this.#inSentTurn;
+    this.#inSentTurn = false;
+    // A turn that waits to begin has no beginning that was heard.
+    if (!begun && (!rewind || this.#inTurn)) return;
     const again = this.#sent.map((chunk): Item => ({ kind: "audio", chunk }));
     this.#sent = [];
-    this.#waiting = [...(this.#inTurn ? [{ kind: "turn-start" } as const] : []), ...again, ...this.#waiting];
+    this.#waiting = [...(begun ? [{ kind: "turn-start" } as const] : []), ...again, ...this.#waiting];
     this.#trim();
   }
 
@@ -95,6 +104,7 @@ export class AudioUplink {
     this.#sent = [];
     this.#filled = 0;
     this.#inTurn = false;
+    this.#inSentTurn = false;
   }
 
   #mark(kind: "pause" | "turn-start" | "turn-end"): number {
@@ -129,9 +139,12 @@ export class AudioUplink {
         this.#sink?.pause();
         return;
       case "turn-start":
+        this.#sent = [];
+        this.#inSentTurn = true;
         this.#sink?.turnStart();
         return;
       case "turn-end":
+        this.#inSentTurn = false;
         this.#sink?.turnEnd();
     }
   }

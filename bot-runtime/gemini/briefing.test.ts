@@ -40,4 +40,24 @@ describe("briefing", () => {
     });
     expect(call?.text.length).toBeLessThan(1_010);
   });
+
+  it("tells the end of what is too long by itself", () => {
+    const turns = [said("user", `${"x".repeat(20_000)} the end`, 1)];
+    const [told] = briefing({ turns, calls: [], without: [] });
+    expect(told?.text).toMatch(/^… x+ the end$/);
+    expect(told?.text.length).toBe(16_000);
+  });
+
+  it("leaves out the newest of what is told otherwise, not the same words of another time", () => {
+    const turns = [
+      said("user", "Yes.", 1),
+      said("assistant", "And now?", 2),
+      said("user", "Yes.", 3),
+      said("user", "Yes.", 4),
+    ];
+    expect(briefing({ turns, calls: [], without: ["Yes.", "Yes."] })).toEqual([
+      { role: "user", text: "Yes." },
+      { role: "model", text: "And now?" },
+    ]);
+  });
 });

@@ -25,14 +25,14 @@ export interface BriefingOptions {
   calls: readonly RememberedCall[];
   /** Only what began after it. */
   since?: number | undefined;
-  /** What will be told by itself, and not here. */
+  /** What the user has written last and will be told by itself, and not here. */
   without: readonly string[];
 }
 
 /** The conversation as turns that a model can be told: oldest first, speakers alternating, the newest that fit. */
 export function briefing({ turns, calls, since = 0, without }: BriefingOptions): Turn[] {
-  const said = turns
-    .filter(({ text, role }) => text !== "" && !(role === "user" && without.includes(text)))
+  const said = withoutLast(turns, without)
+    .filter(({ text }) => text !== "")
     .map(({ role, text, at, interrupted }) => ({
       at,
       role: role === "user" ? ("user" as const) : ("model" as const),
@@ -46,7 +46,9 @@ export function briefing({ turns, calls, since = 0, without }: BriefingOptions):
   const all = [...said, ...called].filter(({ at }) => at > since).toSorted((a, b) => a.at - b.at);
   const told: Turn[] = [];
   let chars = 0;
-  for (const { role, text } of all.toReversed()) {
+  for (const { role, text: whole } of all.toReversed()) {
+    // Something that is too long by itself is told by its end.
+    const text = told.length === 0 && whole.length > MAX_CHARS ? `… ${whole.slice(2 - MAX_CHARS)}` : whole;
     chars += text.length;
     if (chars > MAX_CHARS) break;
     const next = told[0];
@@ -54,4 +56,14 @@ export function briefing({ turns, calls, since = 0, without }: BriefingOptions):
     else told.unshift({ role, text });
   }
   return told;
+}
+
+/** All but the user's words in `without`, each of which is left out once: where it was said last. */
+function withoutLast(turns: readonly RememberedTurn[], without: readonly string[]): RememberedTurn[] {
+  const left = [...without];
+  return turns.toReversed().filter(({ role, text }) => {
+    const found = role === "user" ? left.indexOf(text) : -1;
+    if (found >= 0) left.splice(found, 1);
+    return found < 0;
+  });
 }

@@ -56,7 +56,7 @@ describe("GeminiLive", () => {
       new GeminiLive({ connect, setup: SETUP, greeting: "Begrüße den Nutzer.", onNote: () => {} }),
     );
     sendDown(CLIENT_READY);
-    sendDown({ type: "input-audio", pcm: new Int16Array(640) });
+    sendDown({ type: "input-audio", pcm: new Int16Array(320) });
     connected();
     await vi.advanceTimersByTimeAsync(0);
     expect(live.connection.texts).toHaveLength(1);
@@ -76,26 +76,26 @@ describe("GeminiLive", () => {
     const { sendDown } = runProcessor(
       new GeminiLive({ connect, setup: SETUP, greeting: "Begrüße den Nutzer.", onNote: () => {} }),
     );
-    sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    sendDown({ type: "input-audio", pcm: new Int16Array(160) });
     sendDown({ type: "input-audio-paused" });
-    if (unmuted) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    if (unmuted) sendDown({ type: "input-audio", pcm: new Int16Array(160) });
     connected.resolve();
     await vi.advanceTimersByTimeAsync(0);
     expect(live.connection.pausedAfter).toEqual(pausedAfter);
   });
 
-  it("sends the user's voice in chunks of 40 ms, and it ends there", async () => {
+  it("sends the user's voice in chunks of 20 ms, and it ends there", async () => {
     const { live, sendDown, down } = await setUp();
-    for (let i = 0; i < 5; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
-    expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 640]);
+    for (let i = 0; i < 5; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(160) });
+    expect(live.connection.audio.map(({ length }) => length)).toEqual([320, 320]);
     expect(down).toEqual([]);
   });
 
   it("tells Gemini of a muted microphone, after all that was said before", async () => {
     const { live, sendDown, down } = await setUp();
-    for (let i = 0; i < 3; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    for (let i = 0; i < 3; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(160) });
     sendDown({ type: "input-audio-paused" });
-    expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 320]);
+    expect(live.connection.audio.map(({ length }) => length)).toEqual([320, 160]);
     expect(live.connection.pausedAfter).toEqual([2]);
     expect(down).toEqual([]);
   });
@@ -153,7 +153,7 @@ describe("GeminiLive", () => {
     expect(JSON.stringify(down)).not.toContain("models/m");
     expect(notes).toContainEqual({ kind: "gave-up", why: "unknown-model" });
     sendDown(CLIENT_READY);
-    sendDown({ type: "input-audio", pcm: new Int16Array(640) });
+    sendDown({ type: "input-audio", pcm: new Int16Array(320) });
     expect(kinds()).toEqual(["connect-failed", "gave-up"]);
   });
 
@@ -224,6 +224,16 @@ describe("GeminiLive", () => {
     expect(down).toEqual([]);
   });
 
+  it("measures the wait for the answer to a turn that is told from its end", async () => {
+    const { live, sendDown, down } = await setUp(new FakeLive(), { manualTurns: true });
+    sendDown({ type: "turn-started" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    sendDown({ type: "turn-ended" });
+    await vi.advanceTimersByTimeAsync(700);
+    live.connection.sayAudio();
+    expect(down).toContainEqual({ type: "first-audio", processor: "GeminiLive", ttfbMs: 700 });
+  });
+
   it("takes turns by hand: on a connection that knows of it, marked, with what lies between", async () => {
     const { live, sendDown } = await setUp();
     sendDown({ type: "turn-mode", mode: "manual" });
@@ -231,9 +241,9 @@ describe("GeminiLive", () => {
     expect(live.connections).toHaveLength(2);
     expect(live.connection.setup.manualTurns).toBe(true);
     sendDown({ type: "turn-started" });
-    sendDown({ type: "input-audio", pcm: new Int16Array(960) });
+    sendDown({ type: "input-audio", pcm: new Int16Array(480) });
     sendDown({ type: "turn-ended" });
-    expect(live.connection.audio.map(({ length }) => length)).toEqual([640, 320]);
+    expect(live.connection.audio.map(({ length }) => length)).toEqual([320, 160]);
     expect(live.connection.sent).toEqual([
       { kind: "turn-start", audioBefore: 0 },
       { kind: "turn-end", audioBefore: 2 },
@@ -253,7 +263,7 @@ describe("GeminiLive", () => {
   it("counts the audio that Gemini did not take, and says so at the end", async () => {
     const { live, sendDown, stop, notes } = await setUp();
     live.connection.hasSpace = false;
-    for (let i = 0; i < 6; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(320) });
+    for (let i = 0; i < 6; i += 1) sendDown({ type: "input-audio", pcm: new Int16Array(160) });
     stop();
     expect(notes.at(-1)).toEqual({ kind: "audio-left-out", chunks: 3 });
   });

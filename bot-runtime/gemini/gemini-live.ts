@@ -2,9 +2,10 @@ import type { Frame } from "../pipeline/frame.ts";
 import type { Direction, Processor, Push } from "../pipeline/processor.ts";
 import { type AnswerState, type ContentRead, endAnswer, NO_ANSWER, readContent } from "./answers.ts";
 import type { LiveConnect, LiveSetup } from "./live-connect.ts";
-import { LiveSession, type LiveSessionOptions } from "./live-session.ts";
+import { LiveSession } from "./live-session.ts";
 import type { GeminiNote, GiveUpReason } from "./note.ts";
 import type { ServerContent, ServerMessage } from "./server-message.ts";
+import type { LiveSessionOptions } from "./session-options.ts";
 import type { ToolEvent } from "./tool-calls.ts";
 import { GET_TIME } from "./tools.ts";
 
@@ -17,7 +18,7 @@ export interface GeminiLiveOptions
     | "conversation"
     | "requests"
     | "manualTurns"
-    | "handle"
+    | "resume"
     | "modelRules"
     | "limits"
     | "random"
@@ -96,9 +97,11 @@ export class GeminiLive implements Processor {
         this.#session.setManualTurns(frame.mode === "manual");
         return;
       case "turn-started":
+        this.#waitingSince = undefined;
         this.#session.startTurn();
         return;
       case "turn-ended":
+        this.#waitingSince = Date.now();
         this.#session.endTurn();
         return;
       case "user-message":

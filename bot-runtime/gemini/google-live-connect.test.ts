@@ -255,7 +255,7 @@ describe("createGoogleLiveConnect", () => {
     await expect
       .poll(() => ends)
       .toEqual([{ kind: "closed", code: 1011, reason: "Internal error encountered." }]);
-    expect(connection.sendAudio(new Int16Array(640))).toBe(false);
+    expect(connection.sendAudio(new Int16Array(320))).toBe(false);
     connection.sendContent([{ role: "user", text: "nobody hears this" }], true);
     connection.close();
     expect(ends).toHaveLength(1);

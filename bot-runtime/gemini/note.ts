@@ -22,25 +22,29 @@ export type GeminiNote =
   /** An answer was cut off by the loss of its connection. */
   | { kind: "cut" }
   | { kind: "mute"; evidence: MuteEvidence; step: MuteStep }
-  /** After a `mute`: so long after the answer was first missed, the assistant could be heard again. */
+  /** After so many steps against a mute model, it could be heard again. */
   | { kind: "audible-again"; steps: number }
   /** Told once more after a loss, since nobody knows whether it had arrived. `sentAgoMs`: how long before the loss. */
   | { kind: "told-again"; what: "text" | "tool-result"; id: string; sentAgoMs: number }
   /** A tool's result went to another session than the one that asked, in words. */
   | { kind: "told-in-words"; id: string }
+  /** Never told: too much waits to be. */
+  | { kind: "untold"; what: "text" | "tool-result"; id: string }
   /** The user's audio that was heard a second time, or for the first time late, after a loss. */
   | { kind: "audio-replayed"; chunks: number }
   | { kind: "retold"; entries: number; whole: boolean }
   | { kind: "gave-up"; why: GiveUpReason }
   | { kind: "malformed"; detail: string }
   | { kind: "unusable"; detail: string }
+  /** One of ours threw when it was told something. `detail`: where, and none of its words. */
+  | { kind: "listener-failed"; listener: string; detail: string }
   | {
       kind: "tool";
       name: string;
       outcome: "answered" | "failed" | "unknown" | "timeout" | "cancelled";
       ms: number;
     }
-  /** How many chunks of 40 ms of the user's voice Gemini was not sent, over the whole session. */
+  /** How many chunks of the user's voice Gemini was not sent, over the whole session. */
   | { kind: "audio-left-out"; chunks: number };
 
-export type RotationReason = "go-away" | "limit" | "turn-mode" | "mute";
+export type RotationReason = "go-away" | "limit" | "turn-mode";

@@ -42,7 +42,7 @@ describe("Outbox", () => {
     // A sign of life at 1,000: `a` was read by then, `b` may be on its way.
     outbox.heard(1_000);
     expect(outbox.lost(1_200)).toEqual([{ item: text("b"), sentAgoMs: 300 }]);
-    expect(outbox.unsentTexts).toEqual(["text b"]);
+    expect(outbox.unsent).toEqual([text("b")]);
     expect(sendAll(outbox, 1_300)).toEqual(["b again"]);
   });
 

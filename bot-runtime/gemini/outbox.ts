@@ -55,11 +55,9 @@ export class Outbox {
     return this.#entries.splice(0, Math.max(0, this.#entries.length - MAX_ITEMS)).map((entry) => entry.item);
   }
 
-  /** Texts that have not been sent on the present connection. */
-  get unsentTexts(): string[] {
-    return this.#entries.flatMap(({ item, sentAt }) =>
-      sentAt === undefined && item.kind === "text" ? [item.text] : [],
-    );
+  /** What has not been sent on the present connection. */
+  get unsent(): OutboxItem[] {
+    return this.#entries.flatMap(({ item, sentAt }) => (sentAt === undefined ? [item] : []));
   }
 
   /**

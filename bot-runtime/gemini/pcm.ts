@@ -12,6 +12,9 @@ export function decodePcm(base64: string): Int16Array {
   return pcm;
 }
 
+/** Of all that a model says, Hz. */
+export const ANSWER_RATE = 24_000;
+
 /** The rate that a mime type such as `audio/pcm;rate=24000` names, in Hz. */
 export function pcmRate(mimeType: string | undefined): number | undefined {
   const rate = /;\s*rate=(\d+)/.exec(mimeType ?? "")?.[1];

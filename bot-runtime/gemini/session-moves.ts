@@ -105,7 +105,10 @@ function leave(
 export function connecting(state: SessionState, now: number): Step {
   const { handle } = state;
   return {
-    state: { ...state, phase: { kind: "connecting", since: now, handleAt: handle?.at } },
+    state: {
+      ...state,
+      phase: { kind: "connecting", since: now, handleAt: handle?.at, rotation: undefined },
+    },
     effects: [{ kind: "connect", handle: handle?.value }],
   };
 }
@@ -127,7 +130,7 @@ export function connected(
       ...state,
       wasLive: true,
       ask: undefined,
-      phase: { kind: "live", since: now, heardAt: now, pingedAt: undefined, rotation: undefined },
+      phase: { kind: "live", since: now, heardAt: now, pingedAt: undefined, rotation: phase.rotation },
       turn: { ...turn, owed, quietSince: now },
     },
     effects: [

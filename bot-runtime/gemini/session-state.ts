@@ -85,10 +85,8 @@ function apply(state: SessionState, event: SessionEvent, context: SessionContext
   const { now, off } = context;
   const { phase } = state;
   switch (event.kind) {
-    case "start": {
-      const handle = event.handle === undefined ? undefined : { value: event.handle, at: now };
-      return connecting({ ...state, handle, awaySince: now }, now);
-    }
+    case "start":
+      return connecting({ ...state, handle: event.handle, awaySince: now }, now);
     case "connected":
       return phase.kind === "connecting" ? connected(state, phase, context) : same(state);
     case "lost":
@@ -101,17 +99,22 @@ function apply(state: SessionState, event: SessionEvent, context: SessionContext
     case "handle": {
       if (phase.kind === "retiring" && phase.fresh) return same(state);
       if (state.handle && off.has("newest-handle")) return same(state);
-      return same({ ...state, handle: { value: event.handle, at: now } });
+      return {
+        state: { ...state, handle: { value: event.handle, at: now } },
+        effects: [{ kind: "handle", handle: event.handle }],
+      };
     }
     case "go-away": {
       const { timeLeftMs = UNKNOWN_TIME_LEFT_MS } = event;
       const note: Effect = { kind: "note", note: { kind: "go-away", timeLeftMs: event.timeLeftMs } };
-      if (phase.kind !== "live" || off.has("rotate-on-go-away")) return { state, effects: [note] };
+      const isOpen = phase.kind === "live" || phase.kind === "connecting";
+      if (!isOpen || off.has("rotate-on-go-away")) return { state, effects: [note] };
       const latest = now + timeLeftMs - goAwayMarginMs(timeLeftMs);
       return { state: rotating(state, phase, { why: "go-away", latest }), effects: [note] };
     }
     case "turn-mode": {
-      if (phase.kind === "connecting") {
+      // Later on it is changed once the connection is there, so that nobody can have them made at will.
+      if (phase.kind === "connecting" && !state.wasLive) {
         const again = connecting(state, now);
         return { ...again, effects: [{ kind: "drop" }, ...again.effects] };
       }
@@ -214,7 +217,7 @@ const LADDER: readonly { step: MuteStep; rule: RuleName }[] = [
 /** A rotation that is due earlier counts. */
 function rotating(
   state: SessionState,
-  phase: Extract<Phase, { kind: "live" }>,
+  phase: Extract<Phase, { kind: "connecting" | "live" }>,
   rotation: Rotation,
 ): SessionState {
   const sooner = phase.rotation && phase.rotation.latest <= rotation.latest ? phase.rotation : rotation;

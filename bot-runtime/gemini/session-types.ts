@@ -36,7 +36,13 @@ export type Ask = "go-on" | "answer";
 export type Phase =
   | { kind: "new" }
   /** `handleAt`: when the handle was given with which it resumes. A newer one may come before it is live. */
-  | { kind: "connecting"; since: number; handleAt: number | undefined }
+  | {
+      kind: "connecting";
+      since: number;
+      handleAt: number | undefined;
+      /** Its end may be announced before it is live. */
+      rotation: Rotation | undefined;
+    }
   | {
       kind: "live";
       since: number;
@@ -58,7 +64,7 @@ export interface Rotation {
 
 export type SessionEvent =
   | TurnEvent
-  | { kind: "start"; handle?: string }
+  | { kind: "start"; handle?: Handle }
   | { kind: "connected" }
   | { kind: "lost"; loss: Loss }
   /** The old connection has heard our goodbye. */
@@ -93,6 +99,8 @@ export type Effect =
     }
   | { kind: "nudge" }
   | { kind: "tell-client" }
+  /** A newer handle, for whoever carries this session on elsewhere. */
+  | { kind: "handle"; handle: string }
   | { kind: "note"; note: GeminiNote }
   | { kind: "fail"; why: GiveUpReason };
 

@@ -16,6 +16,15 @@ const TOOLS: Tool[] = [
     throw new Error("secret");
   }),
   named("rejects", () => Promise.reject(new Error("secret"))),
+  named("circular", async () => {
+    const response: Record<string, unknown> = {};
+    response.itself = response;
+    return response;
+  }),
+  named("huge", async () => ({ words: "x".repeat(40_000) })),
+  // What somebody writes who does not heed the types.
+  named("nothing", async () => JSON.parse("null")),
+  named("list", async () => JSON.parse("[1]")),
   GET_TIME,
 ];
 
@@ -67,6 +76,10 @@ describe("ToolCalls", () => {
     ["throws", "failed", "The function failed."],
     ["rejects", "failed", "The function failed."],
     ["stuck", "timeout", "The function took too long."],
+    ["circular", "failed", "The function failed."],
+    ["nothing", "failed", "The function failed."],
+    ["list", "failed", "The function failed."],
+    ["huge", "failed", "The function's result is too long."],
   ])("answers for %s, without its words", async (name, outcome, error) => {
     const { calls, finished, notes } = setUp();
     calls.begin([{ id: "1", name }], 1);
@@ -74,6 +87,15 @@ describe("ToolCalls", () => {
     expect(finished).toEqual([{ id: "1", name, response: { error }, asker: 1 }]);
     expect(notes).toEqual([{ kind: "tool", name, outcome, ms: expect.any(Number) }]);
     expect(JSON.stringify([finished, notes])).not.toContain("secret");
+  });
+
+  it("begins a call once that stands twice in a message", async () => {
+    const { calls, finished } = setUp();
+    const call = { id: "1", name: "slow" };
+    expect(calls.begin([call, call], 1)).toBe(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(finished).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("cancels, for the connection that asked alone, and tells no result after it", async () => {

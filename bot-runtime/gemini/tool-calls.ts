@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { GeminiNote } from "./note.ts";
 import type { FunctionCall } from "./server-message.ts";
 import type { Tool } from "./tools.ts";
@@ -6,6 +7,8 @@ import type { Tool } from "./tools.ts";
 const TOOL_DEADLINE_MS = 30_000;
 /** Calls at one time; a model makes a few. */
 const MAX_CALLS = 32;
+/** Of a result as JSON: a model reads it before it answers, and pays for it in every later turn. */
+const MAX_RESULT_CHARS = 32_000;
 
 /** Vertex may leave the id of a call out; it gets one of ours, which is not sent back. */
 const UNNAMED = "unnamed-";
@@ -34,6 +37,8 @@ export interface ToolCallsOptions {
   note(note: GeminiNote): void;
 }
 
+type Outcome = "answered" | "failed" | "unknown" | "timeout";
+
 interface Running {
   name: string;
   asker: number;
@@ -60,7 +65,10 @@ export class ToolCalls {
 
   /** @returns how many were begun: a call that comes twice is one */
   begin(calls: readonly FunctionCall[], asker: number): number {
-    const fresh = calls.filter(({ id }) => id === undefined || !this.#running.has(id));
+    const fresh = calls.filter(
+      ({ id }, i) =>
+        id === undefined || (!this.#running.has(id) && calls.findIndex((call) => call.id === id) === i),
+    );
     for (const { id, name, args = {} } of fresh) this.#begin({ id: id ?? this.#newId(), name, args }, asker);
     return fresh.length;
   }
@@ -113,17 +121,13 @@ export class ToolCalls {
     Promise.resolve()
       .then(() => (abort.signal.aborted ? {} : tool.run(args, abort.signal)))
       .then(
-        (response) => this.#finish(id, response, "answered"),
+        (response) => this.#finish(id, ...asTold(response)),
         // What went wrong is ours: its words may hold anything.
         () => this.#finish(id, { error: "The function failed." }, "failed"),
       );
   }
 
-  #finish(
-    id: string,
-    response: Record<string, unknown>,
-    outcome: "answered" | "failed" | "unknown" | "timeout",
-  ): void {
+  #finish(id: string, response: Record<string, unknown>, outcome: Outcome): void {
     const call = this.#forget(id);
     if (!call) return;
     if (outcome === "timeout") call.abort.abort();
@@ -140,3 +144,18 @@ export class ToolCalls {
     return call;
   }
 }
+
+/** A result as the model can be told it: not every object can be written as JSON, and functions are not ours alone. */
+function asTold(response: unknown): [Record<string, unknown>, Outcome] {
+  const failed: [Record<string, unknown>, Outcome] = [{ error: "The function failed." }, "failed"];
+  try {
+    const json = JSON.stringify(response);
+    if (json.length > MAX_RESULT_CHARS) return [{ error: "The function's result is too long." }, "failed"];
+    const result = Result.safeParse(JSON.parse(json));
+    return result.success ? [result.data, "answered"] : failed;
+  } catch {
+    return failed;
+  }
+}
+
+const Result = z.record(z.string(), z.unknown());

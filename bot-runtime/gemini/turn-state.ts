@@ -89,8 +89,10 @@ const ANSWERING = {
 
 /** What was heard only briefly counts as speech when words of it come within this time. */
 const UNSURE_MS = 5_000;
-/** The end of a turn that was interrupted follows at once. */
+/** The end of a turn that was interrupted follows at once. What comes later is another turn. */
 const INTERRUPTED_MS = 1_000;
+/** An answer may play so long, and what was said into it wait: a word of ours would cut it off. */
+const PLAYING_MS = 60_000;
 
 export function firstTurn(now: number): TurnState {
   return {
@@ -110,7 +112,7 @@ export function nextTurn(
   event: TurnEvent,
   { now, off, struck = false }: TurnContext,
 ): TurnRead {
-  const answering = turn.model.kind === "answering" ? turn.model : ANSWERING;
+  const answering = isUnderWay(turn, now) ? turn.model : ANSWERING;
   switch (event.kind) {
     case "user-started":
       return { turn: { ...turn, user: "speaking" } };
@@ -162,9 +164,20 @@ export function isBetweenTurns({ user, model, owed }: TurnState): boolean {
 }
 
 /** When an answer that is owed has been away for too long; epoch milliseconds. */
-export function missedAt({ user, owed, tools, orphans }: TurnState, answerMs: number): number | undefined {
+export function missedAt(turn: TurnState, answerMs: number): number | undefined {
+  const { user, owed, tools, orphans, model } = turn;
   if (!owed?.sure || user === "speaking" || tools + orphans > 0) return undefined;
-  return owed.since + answerMs;
+  const plays = model.kind === "answering" && model.audible && !model.interrupted;
+  return owed.since + (plays ? Math.max(PLAYING_MS, answerMs) : answerMs);
+}
+
+/** Whether what comes now belongs to the answer that was begun; one that was interrupted ends soon, told or not. */
+function isUnderWay(
+  turn: TurnState,
+  now: number,
+): turn is TurnState & { model: Extract<ModelTurn, { kind: "answering" }> } {
+  const { model, interruptedAt = now } = turn;
+  return model.kind === "answering" && !(model.interrupted && now - interruptedAt >= INTERRUPTED_MS);
 }
 
 function completed(
@@ -176,7 +189,9 @@ function completed(
   // What was cut off need not have been heard, and who calls a function is not mute.
   const { interruptedAt, user } = turn;
   const wasCut = answer.interrupted || (interruptedAt !== undefined && now - interruptedAt < INTERRUPTED_MS);
-  if (wasCut || answer.audible || answer.called || user === "speaking") return { turn: over };
+  if (wasCut || answer.called || user === "speaking") return { turn: over };
+  // What was said into it is owed from here on.
+  if (answer.audible) return { turn: { ...over, owed: turn.owed && { ...turn.owed, since: now } } };
   if (refused) {
     const rejected: TurnState = { ...over, refused: turn.refused + 1, owed: undefined };
     const isAnAnswer = rejected.refused < 2 && !struck;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TurnSummary } from "../../protocol/session.ts";
 import type { Frame, TurnMetrics } from "../pipeline/frame.ts";
 import { runProcessor } from "../testing/run-processor.ts";
 import { TurnMeter } from "./turn-meter.ts";
@@ -46,6 +47,33 @@ describe("TurnMeter", () => {
     at(1_400, { type: "first-audio", processor: "GeminiLive", ttfbMs: 400 });
     at(1_450, started(1));
     expect(measured).toEqual([{ turn: 1, ttfbMs: 400, responseMs: 450 }]);
+  });
+
+  it("measures what the model has done for a turn, whether it is heard sooner or later", () => {
+    const { at, measured } = setUp();
+    at(1_000, { type: "user-stopped-speaking" });
+    at(1_400, { type: "first-audio", processor: "GeminiLive", ttfbMs: 400 });
+    at(1_500, { type: "answer-generated", generation: 1 });
+    at(1_550, started(1));
+    at(3_000, { type: "user-stopped-speaking" });
+    at(3_300, { type: "first-audio", processor: "GeminiLive", ttfbMs: 300 });
+    at(3_350, started(2));
+    at(4_000, { type: "answer-generated", generation: 2 });
+    expect(measured.filter(({ processingMs }) => processingMs)).toEqual([
+      { turn: 1, processingMs: 500 },
+      { turn: 2, processingMs: 1_000 },
+    ]);
+  });
+
+  it("knows nothing of that where the user went on, or has not asked", () => {
+    const { at, measured } = setUp();
+    at(0, { type: "first-audio", processor: "GeminiLive", ttfbMs: 100 });
+    at(100, { type: "answer-generated", generation: 1 });
+    at(1_000, { type: "user-stopped-speaking" });
+    at(1_400, { type: "first-audio", processor: "GeminiLive", ttfbMs: 400 });
+    at(1_500, { type: "user-stopped-speaking" });
+    at(1_600, { type: "answer-generated", generation: 2 });
+    expect(measured).toEqual([]);
   });
 
   it("takes the newest end of the user's words, written ones too, and no greeting for a turn", () => {
@@ -120,6 +148,19 @@ describe("SessionTurns", () => {
     turns.add({ turn: 5, interruptionMs: 200 });
     expect(turns.summary).toEqual({ count: 5, interrupted: 1, medianResponseMs: 500 });
   });
+
+  it("counts the steps against a silent model, also when it was silent from the beginning", () => {
+    const turns = new SessionTurns();
+    for (const step of ["nudge", "resume", "nudge"] as const) turns.muted(step);
+    const { summary } = turns;
+    expect(TurnSummary.parse(summary)).toEqual({
+      count: 0,
+      interrupted: 0,
+      muteSteps: { nudge: 2, resume: 1 },
+    });
+    turns.muted("fresh");
+    expect(summary?.muteSteps).not.toHaveProperty("fresh");
+  });
 });
 
 describe("TurnTotals", () => {
@@ -129,6 +170,13 @@ describe("TurnTotals", () => {
     totals.add({ turn: 1, responseMs: 600 });
     totals.add({ turn: 1, interruptionMs: 150 });
     totals.add({ turn: 1, usage: { promptTokens: 1, responseTokens: 1, totalTokens: 2 } });
-    expect({ ...totals }).toEqual({ turns: 2, responseMs: 1_000, interruptions: 1, interruptionMs: 150 });
+    totals.muted("told");
+    expect({ ...totals }).toEqual({
+      turns: 2,
+      responseMs: 1_000,
+      interruptions: 1,
+      interruptionMs: 150,
+      muteSteps: { told: 1 },
+    });
   });
 });

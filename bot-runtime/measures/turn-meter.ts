@@ -18,6 +18,8 @@ export class TurnMeter implements Processor, Observer {
   /** When the user finished what has had no answer yet. Epoch milliseconds, like all of these. */
   #askedAt: number | undefined;
   #ttfbMs: number | undefined;
+  /** The end of a turn whose answer is being made. */
+  #processedSince: number | undefined;
   #botIsHeard = false;
   #onsetAt: number | undefined;
   #used = NO_USAGE;
@@ -45,6 +47,10 @@ export class TurnMeter implements Processor, Observer {
         return;
       case "first-audio":
         this.#ttfbMs = frame.ttfbMs;
+        this.#processedSince = this.#askedAt;
+        return;
+      case "answer-generated":
+        this.#generated();
         return;
       case "user-speech-onset":
         this.#onset();
@@ -66,6 +72,16 @@ export class TurnMeter implements Processor, Observer {
   #asked(): void {
     this.#askedAt = Date.now();
     this.#ttfbMs = undefined;
+    this.#processedSince = undefined;
+  }
+
+  #generated(): void {
+    const since = this.#processedSince;
+    this.#processedSince = undefined;
+    if (since === undefined) return;
+    // What is short is made before any of it is heard.
+    const turn = this.#askedAt === since ? this.#turn + 1 : this.#turn;
+    this.#tell({ turn, processingMs: Date.now() - since });
   }
 
   #answered(): void {

@@ -1,4 +1,4 @@
-import type { TurnSummary } from "../../protocol/session.ts";
+import type { MuteStep, TurnSummary } from "../../protocol/session.ts";
 import type { TurnMetrics } from "../pipeline/frame.ts";
 
 /** Turns whose times are kept for the median: those of hours. */
@@ -10,6 +10,12 @@ export class SessionTurns {
   #interrupted = 0;
   /** Milliseconds; the newest. */
   readonly #responses: number[] = [];
+  readonly #muteSteps: MuteSteps = {};
+
+  /** Something was done against a model that had fallen silent. */
+  muted(step: MuteStep): void {
+    count(this.#muteSteps, step);
+  }
 
   add({ turn, responseMs, interruptionMs }: TurnMetrics): void {
     this.#count = Math.max(this.#count, turn);
@@ -19,15 +25,17 @@ export class SessionTurns {
     if (this.#responses.length > MAX_TIMES) this.#responses.shift();
   }
 
-  /** Nothing before the first turn. */
+  /** Nothing before the first turn, unless the model was silent from the beginning. */
   get summary(): TurnSummary | undefined {
-    if (this.#count === 0 && this.#interrupted === 0) return undefined;
+    const wasMute = Object.keys(this.#muteSteps).length > 0;
+    if (this.#count === 0 && this.#interrupted === 0 && !wasMute) return undefined;
     const sorted = this.#responses.toSorted((a, b) => a - b);
     const median = sorted[Math.floor((sorted.length - 1) / 2)];
     return {
       count: this.#count,
       interrupted: this.#interrupted,
       ...(median === undefined ? {} : { medianResponseMs: Math.round(median) }),
+      ...(wasMute ? { muteSteps: { ...this.#muteSteps } } : {}),
     };
   }
 }
@@ -38,6 +46,13 @@ export interface TurnSums {
   responseMs: number;
   interruptions: number;
   interruptionMs: number;
+  muteSteps: Readonly<MuteSteps>;
+}
+
+type MuteSteps = Partial<Record<MuteStep, number>>;
+
+function count(steps: MuteSteps, step: MuteStep): void {
+  steps[step] = (steps[step] ?? 0) + 1;
 }
 
 /** Adds them up, for `/metrics`. */
@@ -46,6 +61,11 @@ export class TurnTotals implements TurnSums {
   responseMs = 0;
   interruptions = 0;
   interruptionMs = 0;
+  readonly muteSteps: MuteSteps = {};
+
+  muted(step: MuteStep): void {
+    count(this.muteSteps, step);
+  }
 
   add({ responseMs, interruptionMs }: TurnMetrics): void {
     if (responseMs !== undefined) {

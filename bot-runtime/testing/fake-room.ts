@@ -7,6 +7,7 @@ import {
   type RoomHostStats,
   type RoomOptions,
 } from "../room/room.ts";
+import { noStats } from "../room/room-host-stats.ts";
 
 /** A call of any method of `Room`, as it was made. */
 export type RoomCall = { [M in keyof Room]: { method: M; args: Parameters<Room[M]> } }[keyof Room];
@@ -22,6 +23,8 @@ export class FakeRoom implements Room {
   readonly #join: JoinScript;
   readonly #closed = Promise.withResolvers<void>();
   closed = false;
+  /** The lost room that it was opened in place of. */
+  continues: Room | undefined;
   /** Whether it takes app messages, as a room does from its join on. */
   inCall = true;
 
@@ -67,6 +70,10 @@ export class FakeRoom implements Room {
     this.calls.push({ method: "flush", args: [generation] });
   }
 
+  republish(): void {
+    this.calls.push({ method: "republish", args: [] });
+  }
+
   async close(): Promise<void> {
     this.calls.push({ method: "close", args: [] });
     this.closed = true;
@@ -98,14 +105,18 @@ export class FakeRoomHost implements RoomHost {
   /** When set, `open` waits for it. */
   opening: Promise<void> | undefined;
   ready = true;
+  /** So many times `open` fails, as without a browser. */
+  failures = 0;
 
   constructor(...joins: JoinScript[]) {
     this.joins = joins;
   }
 
-  async open(options: RoomOptions, events: RoomEvents): Promise<FakeRoom> {
+  async open(options: RoomOptions, events: RoomEvents, lost?: Room): Promise<FakeRoom> {
     await this.opening;
+    if (this.failures-- > 0) throw new RoomError("lost", "There is no browser");
     const room = new FakeRoom(options, events, this.joins.shift() ?? "ok");
+    room.continues = lost;
     room.inCall = false;
     this.rooms.push(room);
     return room;
@@ -120,7 +131,7 @@ export class FakeRoomHost implements RoomHost {
 
   stats(): RoomHostStats {
     const rooms = this.rooms.filter(({ closed }) => !closed).length;
-    return { pages: 1, rooms, framesIn: 0, framesOut: 0, framesLost: 0, maxGapMs: 0 };
+    return { ...noStats(), pages: 1, rooms };
   }
 
   async close(): Promise<void> {

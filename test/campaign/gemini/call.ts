@@ -43,8 +43,8 @@ export interface CallReport {
   leftovers: string[];
 }
 
-const FRAME_SAMPLES = 640;
-const FRAME_MS = 40;
+const FRAME_SAMPLES = 320;
+const FRAME_MS = 20;
 /** After the last action, for what is still owed. */
 const LAST_MS = 3_000;
 /** Longest wait for one answer. */

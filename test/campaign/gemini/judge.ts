@@ -68,7 +68,12 @@ function rotation({ wires, notes, tools, faults }: CallReport): string[] {
   for (const { number, closed, heard, frozen } of wires) {
     if (!closed || frozen || !/Deadline|cancelled/.test(closed.reason)) continue;
     const announced = heard.find(
-      (one) => one.kind === "go-away" && one.timeLeftMs >= 500 && one.at < closed.at - 300,
+      (one) =>
+        one.kind === "go-away" &&
+        one.timeLeftMs >= 500 &&
+        one.at < closed.at - 300 &&
+        // A second, earlier end is not announced where the server falls silent at the first.
+        Math.abs(one.at + one.timeLeftMs - closed.at) < SOON_MS,
     );
     if (announced) found.push(`connection ${number} was closed as announced`);
     else if (capped) found.push(`connection ${number} reached its limit`);
@@ -129,7 +134,9 @@ function handles({ wires, notes }: CallReport): string[] {
     if (wire.liveAt === undefined && !isFailure) continue;
     failures = isQuickFailure(wire) ? failures + 1 : wire.closed && wire.leftAt !== undefined ? 0 : failures;
     if (wire.liveAt !== undefined && !isQuickFailure(wire)) failures = 0;
-    const code = wire.closed?.code;
+    // A word of the server that came when we had left was heard by nobody.
+    const heardEnd = wire.closed && wire.closed.at <= (wire.leftAt ?? wire.closed.at);
+    const code = heardEnd ? wire.closed?.code : undefined;
     if (handle !== undefined && wire.liveAt === undefined && (code === 1007 || code === 1008))
       refused.add(handle);
     const reason = wire.closed?.reason ?? "";

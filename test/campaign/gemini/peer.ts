@@ -205,7 +205,7 @@ function noteServer(wire: WireLog, frame: Buffer): void {
 }
 
 /** Samples at the end of a piece of audio that hold its number, five bits each: far below what can be heard. */
-const NUMBER_SAMPLES = 3;
+const NUMBER_SAMPLES = 4;
 const NUMBER_BASE = 32;
 
 /** Writes a number into the end of a piece of audio. */
@@ -218,7 +218,7 @@ export function number(pcm: Int16Array, value: number): Int16Array {
 }
 
 function numberOf(base64: string): number {
-  const bytes = Buffer.from(base64.slice(-12), "base64");
+  const bytes = Buffer.from(base64.slice(-16), "base64");
   let value = 0;
   for (let i = NUMBER_SAMPLES; i >= 1; i -= 1) {
     value = value * NUMBER_BASE + bytes.readInt16LE(bytes.length - 2 * i);
