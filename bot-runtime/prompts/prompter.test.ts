@@ -13,4 +13,21 @@ describe("Prompter", () => {
     prompter.say("idle");
     expect(down).toEqual([{ type: "say", purpose: "last-minute", request: "d" }]);
   });
+
+  it("has it say so when it is back and knows nothing of the conversation any more", () => {
+    const prompter = new Prompter(REQUESTS);
+    const { down, sendUp } = runProcessor(prompter, [prompter]);
+    const said = () => down.flatMap((frame) => (frame.type === "say" ? [frame.purpose] : []));
+    for (const status of [
+      { kind: "away" },
+      { kind: "cut" },
+      { kind: "back", memory: "kept" },
+      { kind: "back", memory: "retold" },
+    ] as const) {
+      sendUp({ type: "assistant-status", status });
+    }
+    expect(said()).toEqual([]);
+    sendUp({ type: "assistant-status", status: { kind: "back", memory: "lost" } });
+    expect(said()).toEqual(["recovery"]);
+  });
 });

@@ -1,8 +1,11 @@
 import type { Frame, SayPurpose } from "../pipeline/frame.ts";
-import type { Direction, Processor, Push } from "../pipeline/processor.ts";
+import type { Direction, Observer, Processor, Push } from "../pipeline/processor.ts";
 
-/** Gives the model its cues: what it is to say of its own accord. Stands before it in the chain. */
-export class Prompter implements Processor {
+/**
+ * Gives the model its cues: what it is to say of its own accord. Stands before it in the chain. As an observer it sees
+ * that the model has forgotten the conversation, which is better said than noticed.
+ */
+export class Prompter implements Processor, Observer {
   readonly name = "Prompter";
   readonly #requests: Readonly<Record<SayPurpose, string>>;
   #push: Push | undefined;
@@ -22,6 +25,12 @@ export class Prompter implements Processor {
 
   process(frame: Frame, direction: Direction, push: Push): void {
     push(frame, direction);
+  }
+
+  onFrame(frame: Frame): void {
+    if (frame.type !== "assistant-status") return;
+    const { status } = frame;
+    if (status.kind === "back" && status.memory === "lost") this.say("recovery");
   }
 
   /** Without effect before `start` and after `stop`. */

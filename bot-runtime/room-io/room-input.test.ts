@@ -46,13 +46,17 @@ function times(count: number, run: () => void): void {
 }
 
 function setUp() {
-  let detector: ScriptedDetector | undefined;
+  const detectors: ScriptedDetector[] = [];
   const input = new RoomInput((events) => {
-    detector = new ScriptedDetector(events);
+    const detector = new ScriptedDetector(events);
+    detectors.push(detector);
     return detector;
   });
+  if (detectors.length > 0) throw new Error("The input opened a detector before it was started.");
+  const run = runProcessor(input);
+  const [detector] = detectors;
   if (!detector) throw new Error("The input opened no detector.");
-  return { input, detector, ...runProcessor(input) };
+  return { input, detector, ...run };
 }
 
 describe("RoomInput", () => {

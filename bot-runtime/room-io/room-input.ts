@@ -14,21 +14,24 @@ export type InputDetector = Pick<VoiceDetector, "audio" | "pause" | "close">;
 /** Where the call comes into the pipeline: audio with its voice activity, and app messages. */
 export class RoomInput implements Processor {
   readonly name = "RoomInput";
-  readonly #detector: InputDetector;
+  readonly #openDetector: (events: VoiceEvents) => InputDetector;
+  #detector: InputDetector | undefined;
   #push: Push | undefined;
   /** Runs while audio comes. */
   #idle: NodeJS.Timeout | undefined;
 
+  /** @param openDetector called when the pipeline starts: one that never does has nothing to close */
   constructor(openDetector: (events: VoiceEvents) => InputDetector) {
-    this.#detector = openDetector({
-      onset: () => this.#push?.({ type: "user-speech-onset" }, "down"),
-      started: () => this.#push?.({ type: "user-started-speaking" }, "down"),
-      stopped: () => this.#push?.({ type: "user-stopped-speaking" }, "down"),
-    });
+    this.#openDetector = openDetector;
   }
 
   start(push: Push): void {
     this.#push = push;
+    this.#detector = this.#openDetector({
+      onset: () => this.#push?.({ type: "user-speech-onset" }, "down"),
+      started: () => this.#push?.({ type: "user-started-speaking" }, "down"),
+      stopped: () => this.#push?.({ type: "user-stopped-speaking" }, "down"),
+    });
   }
 
   process(frame: Frame, direction: Direction, push: Push): void {
@@ -37,7 +40,7 @@ export class RoomInput implements Processor {
 
   stop(): void {
     this.#push = undefined;
-    this.#detector.close();
+    this.#detector?.close();
     this.#clearIdle();
   }
 
@@ -45,7 +48,7 @@ export class RoomInput implements Processor {
   audio(pcm: Int16Array): void {
     if (!this.#push) return;
     this.#expectMore();
-    this.#detector.audio(pcm);
+    this.#detector?.audio(pcm);
     this.#push?.({ type: "input-audio", pcm }, "down");
   }
 
@@ -60,7 +63,7 @@ export class RoomInput implements Processor {
     }
     this.#idle = setTimeout(() => {
       this.#clearIdle();
-      this.#detector.pause();
+      this.#detector?.pause();
       this.#push?.({ type: "input-audio-paused" }, "down");
     }, AUDIO_IDLE_MS);
   }

@@ -8,6 +8,8 @@ export const RTVI_VERSION = "2.1.0";
 
 /** The largest app message that daily-js sends, in characters of its JSON. */
 export const MAX_MESSAGE_CHARS = 4_096;
+/** Of a text that stands alone in its message, in characters of JSON: the rest is for what stands around it. */
+export const MAX_TEXT_JSON_CHARS = MAX_MESSAGE_CHARS - 512;
 
 /** What every client message has. `data` is looked at by type. */
 export const ClientEnvelope = z.object({

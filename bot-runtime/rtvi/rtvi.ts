@@ -1,23 +1,12 @@
 import type { Usage } from "../../protocol/session.ts";
-import { OUTPUT_SAMPLE_RATE } from "../pipeline/audio.ts";
-import type { AnswerFrame, Frame, SpeakingFrame } from "../pipeline/frame.ts";
+import type { ClientNotice, Frame } from "../pipeline/frame.ts";
 import type { Direction, Observer, Processor, Push } from "../pipeline/processor.ts";
-import { BotOutputs } from "./bot-outputs.ts";
-import { BotTranscription } from "./bot-transcription.ts";
+import { AnswerMessages } from "./answer-messages.ts";
 import { type ClientRequest, readClientMessage, refuse } from "./client-messages.ts";
 import { fitMessage } from "./fit-message.ts";
 import { type FunctionCallReport, functionCallMessages } from "./function-calls.ts";
-import {
-  type BotOutput,
-  MAX_MESSAGE_CHARS,
-  RTVI_LABEL,
-  RTVI_VERSION,
-  type ServerMessage,
-} from "./messages.ts";
+import { MAX_MESSAGE_CHARS, MAX_TEXT_JSON_CHARS, RTVI_LABEL, type ServerMessage } from "./messages.ts";
 import { splitText } from "./split-text.ts";
-
-/** Of a text that stands alone in its message, in characters of JSON: the rest is for what stands around it. */
-const MAX_TEXT_JSON_CHARS = MAX_MESSAGE_CHARS - 512;
 
 export interface RtviEvents {
   /** Characters of text were left out of a message that was too long for the room. */
@@ -32,6 +21,8 @@ export interface RtviOptions {
   /** Whose times `metrics` will tell. Clients are told their names first, with times of zero, as Pipecat does it. */
   measured?: readonly string[];
   functionCalls?: FunctionCallReport;
+  /** Set when the client was ready before, with the version that it told then. */
+  client?: { rtviVersion?: string | undefined } | undefined;
   events: RtviEvents;
 }
 
@@ -45,25 +36,19 @@ export class Rtvi implements Processor, Observer {
   readonly #measured: readonly string[];
   readonly #functionCalls: FunctionCallReport;
   readonly #events: RtviEvents;
-  readonly #outputs = new BotOutputs();
-  readonly #botTranscription = new BotTranscription();
+  readonly #answers = new AnswerMessages();
   #push: Push | undefined;
-  #clientVersion = RTVI_VERSION;
-  #readyBefore = false;
+  #readyBefore: boolean;
   /** The client's message that somebody down the chain may answer, while it is on its way. */
   #asked: string | undefined;
-  /** The next answer has no voice. */
-  #nextIsRead = false;
-  /** Newest answer of which audio has come. */
-  #voicedUpTo = 0;
-  /** Newest answer that was cut off. */
-  #interruptedUpTo = 0;
 
-  constructor({ userId, measured = [], functionCalls = "none", events }: RtviOptions) {
+  constructor({ userId, measured = [], functionCalls = "none", client, events }: RtviOptions) {
     this.#userId = userId;
     this.#measured = measured;
     this.#functionCalls = functionCalls;
     this.#events = events;
+    this.#readyBefore = client !== undefined;
+    if (client?.rtviVersion !== undefined) this.#answers.speak(client.rtviVersion);
   }
 
   start(push: Push): void {
@@ -86,6 +71,11 @@ export class Rtvi implements Processor, Observer {
     const request = readClientMessage(frame.data);
     if (request.kind === "foreign") push(frame, direction);
     else this.#follow(request, push);
+  }
+
+  /** Tells the client what is no frame's to tell. Without effect before `start` and after `stop`. */
+  tell(data: ClientNotice): void {
+    this.#send({ type: "server-message", data });
   }
 
   onFrame(frame: Frame): void {
@@ -115,7 +105,7 @@ export class Rtvi implements Processor, Observer {
   }
 
   #ready({ version, replies }: Extract<ClientRequest, { kind: "ready" }>, push: Push): void {
-    this.#clientVersion = version;
+    this.#answers.speak(version);
     const first = !this.#readyBefore;
     this.#readyBefore = true;
     this.#reply(replies);
@@ -128,7 +118,7 @@ export class Rtvi implements Processor, Observer {
 
   /** What is to be answered at once interrupts the bot, also where the model has long said all that is still heard. */
   #write({ text, run, voiced }: Extract<ClientRequest, { kind: "text" }>, push: Push): void {
-    const { underWay } = this.#outputs;
+    const { underWay } = this.#answers;
     if (run && underWay !== undefined) push({ type: "answer-interrupted", generation: underWay }, "down");
     if (run && !voiced) push({ type: "next-answer-silent" }, "down");
     push({ type: "user-message", text, respond: run }, "down");
@@ -159,7 +149,7 @@ export class Rtvi implements Processor, Observer {
       case "user-message":
         return [{ type: "user-llm-text", data: { text: frame.text } }];
       case "next-answer-silent":
-        this.#nextIsRead = true;
+        this.#answers.nextIsRead();
         return [];
       case "answer-started":
       case "answer-audio":
@@ -167,11 +157,11 @@ export class Rtvi implements Processor, Observer {
       case "answer-interrupted":
       case "answer-generated":
       case "answer-ended":
-        return this.#answerMessages(frame);
+        return this.#answers.made(frame);
       case "bot-started-speaking":
       case "bot-heard":
       case "bot-stopped-speaking":
-        return this.#speakingMessages(frame);
+        return this.#answers.heard(frame);
       case "tool-started":
       case "tool-ended":
       case "tool-cancelled":
@@ -186,6 +176,8 @@ export class Rtvi implements Processor, Observer {
         return [
           { type: "metrics", data: { ttfb: [{ processor: frame.processor, value: frame.ttfbMs / 1000 }] } },
         ];
+      case "turn-metrics":
+        return this.#processing(frame.processingMs);
       case "usage":
         return [{ type: "metrics", data: { tokens: [tokens(frame.usage)] } }];
       case "failed":
@@ -196,68 +188,11 @@ export class Rtvi implements Processor, Observer {
     }
   }
 
-  #answerMessages(frame: AnswerFrame): ServerMessage[] {
-    const { generation } = frame;
-    switch (frame.type) {
-      case "answer-started":
-        this.#outputs.started(generation, { read: this.#nextIsRead });
-        // Whatever audio comes of it will not be heard: to the client it has none.
-        if (this.#nextIsRead) this.#voicedUpTo = generation;
-        this.#nextIsRead = false;
-        return [{ type: "bot-llm-started" }];
-      case "answer-audio":
-        this.#outputs.audio(generation, (frame.pcm.length * 1_000) / OUTPUT_SAMPLE_RATE);
-        if (generation <= this.#voicedUpTo) return [];
-        this.#voicedUpTo = generation;
-        return [{ type: "bot-tts-started" }];
-      case "answer-text":
-        return this.#textMessages(generation, frame.text);
-      case "answer-interrupted": {
-        this.#outputs.interrupted(generation);
-        // Told once, though both we and the model may say so.
-        if (generation <= this.#interruptedUpTo) return [];
-        this.#interruptedUpTo = generation;
-        return [{ type: "bot-interrupted" }];
-      }
-      case "answer-generated":
-        return this.#outputMessages(this.#outputs.generated(generation));
-      case "answer-ended":
-        return [
-          ...(frame.interrupted ? [] : this.#sentenceMessages(this.#botTranscription.ended(generation))),
-          ...(generation <= this.#voicedUpTo ? [{ type: "bot-tts-stopped" } as const] : []),
-          { type: "bot-llm-stopped" },
-          ...this.#outputMessages(this.#outputs.ended(generation, frame.interrupted)),
-        ];
-    }
-  }
-
-  #speakingMessages(frame: SpeakingFrame): ServerMessage[] {
-    const { generation } = frame;
-    switch (frame.type) {
-      case "bot-started-speaking":
-        return [{ type: frame.type }, ...this.#outputMessages(this.#outputs.heard(generation))];
-      case "bot-heard":
-        return this.#outputMessages(this.#outputs.progress(generation, frame.playedMs));
-      case "bot-stopped-speaking":
-        return [{ type: frame.type }, ...this.#outputMessages(this.#outputs.silent(generation, frame))];
-    }
-  }
-
-  #textMessages(generation: number, text: string): ServerMessage[] {
-    const outputs = this.#outputs.text(generation, text);
-    if (!outputs) return [];
-    return [
-      ...splitText(text, MAX_TEXT_JSON_CHARS).flatMap((piece): ServerMessage[] => [
-        { type: "bot-llm-text", data: { text: piece } },
-        { type: "bot-tts-text", data: { text: piece } },
-      ]),
-      ...this.#sentenceMessages(this.#botTranscription.text(generation, text)),
-      ...this.#outputMessages(outputs),
-    ];
-  }
-
-  #sentenceMessages(sentences: string[]): ServerMessage[] {
-    return sentences.map((text) => ({ type: "bot-transcription", data: { text } }));
+  /** Of what was measured of a turn, the rest is told as it happens, or is no figure of RTVI's. */
+  #processing(processingMs: number | undefined): ServerMessage[] {
+    const [processor] = this.#measured;
+    if (processingMs === undefined || processor === undefined) return [];
+    return [{ type: "metrics", data: { processing: [{ processor, value: processingMs / 1_000 }] } }];
   }
 
   /** Only what is final adds up at the client: the rest of what is not is told with the next one. */
@@ -268,17 +203,6 @@ export class Rtvi implements Processor, Observer {
       type: "user-transcription",
       data: { text: piece, user_id: this.#userId, timestamp, final },
     }));
-  }
-
-  /** Clients of protocol 1 know no status: they get each sentence once, when it begins. */
-  #outputMessages(outputs: BotOutput[]): ServerMessage[] {
-    if (!this.#clientVersion.startsWith("1.")) return outputs.map((data) => ({ type: "bot-output", data }));
-    return outputs
-      .filter(({ spoken_status }) => spoken_status === undefined || spoken_status === "new")
-      .map(({ text, aggregated_by, will_be_spoken }) => ({
-        type: "bot-output",
-        data: { text, aggregated_by, spoken: will_be_spoken },
-      }));
   }
 
   #reply(replies: ServerMessage[]): void {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Frame } from "../pipeline/frame.ts";
 import { runProcessor } from "../testing/run-processor.ts";
-import { turnStyleOf } from "./turn-style.ts";
 import { TAIL_MS, type TurnStyle } from "./turn-taking.ts";
 import { Turns } from "./turns.ts";
 
@@ -242,18 +241,5 @@ describe("Turns, asked by a client", () => {
     talk(false);
     stop();
     expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
-describe("turnStyleOf", () => {
-  it.each([
-    ["local", "local"],
-    ["push-to-talk", "push-to-talk"],
-    ["gemini", "gemini"],
-    [undefined, "gemini"],
-    ["by hand", "gemini"],
-    [{}, "gemini"],
-  ])("%j: %s", (asked, style) => {
-    expect(turnStyleOf(asked)).toBe(style);
   });
 });

@@ -50,15 +50,29 @@ function run(...args: Parameters<typeof states>): string {
 }
 
 describe("measured", () => {
-  it("starts with the fourth window that is surely speech, and the sixth that probably is", () => {
-    expect(run("!!!!", measured)).toBe("aaaS");
-    expect(run("######", measured)).toBe("aaaaaS");
+  it("starts with the second window that is surely speech, and the tenth that probably is", () => {
+    expect(run("!!", measured)).toBe("aS");
+    expect(run("##########", measured)).toBe("aaaaaaaaaS");
+  });
+
+  it("counts a quarter of a window that fades, but all that speaks against speech", () => {
+    const judged = (probability: number, fades: boolean) =>
+      nextActivity({ kind: "STARTING", evidence: 4, lastsMs: 32 }, { probability, ms: 32, fades }, measured);
+    const starting = (evidence: number) => ({
+      kind: "STARTING",
+      evidence: expect.closeTo(evidence),
+      lastsMs: 64,
+    });
+    expect([judged(0.9, false), judged(0.9, true)]).toEqual([starting(4 + 1.5782), starting(4 + 1.5782 / 4)]);
+    expect([judged(0.3, false), judged(0.3, true)]).toEqual([starting(4 - 1.4663), starting(4 - 1.4663)]);
+    expect([judged(1, false), judged(1, true)]).toEqual([SPEAKING, starting(5.25)]);
+    expect([judged(0, false), judged(0, true)]).toEqual([QUIET, QUIET]);
   });
 
   it("lets a start survive windows that are none, which take away from it", () => {
-    expect(run("!!.!!!", measured)).toBe("aaaaaS");
-    expect(run("!!+!!", measured)).toBe("aaaaS");
-    expect(run("!...!!!!", measured)).toBe("aaqqaaaS");
+    expect(run("!.!!", measured)).toBe("aaaS");
+    expect(run("!+!", measured)).toBe("aaS");
+    expect(run("!..!!", measured)).toBe("aaqaS");
     expect(run("#.#.#.", measured)).toBe("aqaqaq");
   });
 
@@ -71,19 +85,19 @@ describe("measured", () => {
     }
   });
 
-  it("begins above 0.5, goes on down to 0.35, and stops with the sixth window below", () => {
+  it("begins above 0.65, goes on down to 0.35, and stops with the sixth window below", () => {
     expect(run("++++++", measured)).toBe("qqqqqq");
     expect(run("......", measured, { from: SPEAKING })).toBe("zzzzzq");
     expect(run("++++++.", measured, { from: SPEAKING })).toBe("SSSSSSz");
     expect(run(".....+.....#......", measured, { from: SPEAKING })).toBe("zzzzzSzzzzzSzzzzzq");
     const edge = (probability: number, from: VoiceActivity) =>
       nextActivity(from, { probability, ms: 32 }, measured).kind;
-    expect([edge(0.501, QUIET), edge(0.5, QUIET)]).toEqual(["STARTING", "QUIET"]);
+    expect([edge(0.651, QUIET), edge(0.65, QUIET)]).toEqual(["STARTING", "QUIET"]);
     expect([edge(0.35, SPEAKING), edge(0.349, SPEAKING)]).toEqual(["SPEAKING", "STOPPING"]);
   });
 
   it("hears what is quiet all the same", () => {
-    expect(run("qqqq", measured)).toBe("aaaS");
+    expect(run("qq", measured)).toBe("aS");
   });
 });
 
@@ -122,14 +136,14 @@ describe("by loudness, in frames of 20 ms", () => {
 
 describe("nextActivity", () => {
   it("knows how long ago a start began, with its dips", () => {
-    const all = states(".!!.!", measured);
-    expect(all.at(-1)).toEqual({ kind: "STARTING", speechMs: expect.closeTo(70.4), lastsMs: 128 });
+    const all = states(".#!.#", measured);
+    expect(all.at(-1)).toEqual({ kind: "STARTING", evidence: expect.closeTo(3.718), lastsMs: 128 });
     expect(lastsMs(all.at(-1) ?? QUIET, 32)).toBe(160);
     expect(lastsMs(QUIET, 32)).toBe(32);
   });
 
   it("starts with the first window where that is enough", () => {
-    expect(run("!.!", { ...measured, start: { kind: "weighed", ms: 32 }, stopMs: 32 })).toBe("SqS");
+    expect(run("!.!", { ...measured, start: { kind: "weighed", odds: 5 }, stopMs: 32 })).toBe("SqS");
     expect(run("#.#", { ...pipecat, start: { kind: "counted", ms: 32 }, stopMs: 32 })).toBe("SqS");
   });
 
@@ -139,7 +153,7 @@ describe("nextActivity", () => {
       Array.from({ length: 8 }, (_, place) => "!+."[Math.floor(index / 3 ** place) % 3]).join(""),
     );
     for (const windows of paths) {
-      const letters = `q${run(windows, { ...measured, start: { kind: "weighed", ms: 64 }, stopMs: 96 })}`;
+      const letters = `q${run(windows, { ...measured, start: { kind: "weighed", odds: 10 }, stopMs: 96 })}`;
       expect(letters, windows).not.toMatch(/qz|az|Sq|za|Sa/);
       // Nothing stops that has not lasted: three windows of silence, all at the end of it.
       for (const stop of letters.matchAll(/zq/g)) {
@@ -150,7 +164,7 @@ describe("nextActivity", () => {
 
   it("is speaking from its start to its stop", () => {
     expect(states("!!!!.#.......", measured).map(isSpeaking).join()).toBe(
-      [..."0001111111100"].map((bit) => bit === "1").join(),
+      [..."0111111111100"].map((bit) => bit === "1").join(),
     );
   });
 });

@@ -15,29 +15,33 @@ export interface ActivityParams {
  * `counted`: so many ms of windows, each of which may be speech, make a start; any other begins anew. Rounded like
  * `stopMs`.
  *
- * `weighed`: a window that is surely speech counts in full, one that is doubtful hardly, and one that is
- * rather not speech takes away what others brought; `ms` in sum make a start. So clear speech is told sooner than by
- * counting, the closure of a plosive undoes nothing, and music of which the model is in doubt for a long time remains
- * in doubt.
+ * `weighed`: a window counts by its log odds over those of `confidence`, for speech or against it; `odds` in sum make a
+ * start. It is Wald's sequential test: three windows of which the model is sure are enough, the closure of a plosive
+ * undoes nothing, and what leaves it in doubt for a long time remains in doubt. A sound that fades counts little for
+ * speech: so does a string that was plucked, and it is then that the model hears a voice in it.
  */
-export interface StartRule {
-  kind: "counted" | "weighed";
-  ms: number;
-}
+export type StartRule = { kind: "counted"; ms: number } | { kind: "weighed"; odds: number };
 
 /** A piece of audio, and how likely it is speech. `volume` is only looked at where there is a least one. */
 export interface HeardWindow {
   probability: number;
   ms: number;
   volume?: number;
+  /** It is a little quieter than the one before. */
+  fades?: boolean;
 }
 
-/** STARTING: `speechMs` of speech, as the rule has it, since it began `lastsMs` ago. STOPPING: silence for `forMs`. */
+/** STARTING: what speaks for speech, in the unit of the rule, since it began `lastsMs` ago. STOPPING: silence for `forMs`. */
 export type VoiceActivity =
   | { kind: "QUIET" }
-  | { kind: "STARTING"; speechMs: number; lastsMs: number }
+  | { kind: "STARTING"; evidence: number; lastsMs: number }
   | { kind: "SPEAKING" }
   | { kind: "STOPPING"; forMs: number };
+
+/** The most that one window may count, either way: a model that is sure may be wrong. */
+const MAX_ODDS = 5;
+/** What is left of the odds of a window that fades. */
+const FADING_SHARE = 0.25;
 
 export const QUIET: VoiceActivity = { kind: "QUIET" };
 export const SPEAKING: VoiceActivity = { kind: "SPEAKING" };
@@ -52,11 +56,11 @@ export function nextActivity(
   switch (state.kind) {
     case "QUIET":
     case "STARTING": {
-      const before = state.kind === "STARTING" ? state.speechMs : 0;
-      const speechMs = before + evidenceMs(window, params);
-      if (speechMs <= 0) return QUIET;
-      if (isStart(speechMs, ms, params.start)) return SPEAKING;
-      return { kind: "STARTING", speechMs, lastsMs: lastsMs(state, ms) };
+      const before = state.kind === "STARTING" ? state.evidence : 0;
+      const evidence = before + evidenceOf(window, params);
+      if (evidence <= 0) return QUIET;
+      if (isStart(evidence, ms, params.start)) return SPEAKING;
+      return { kind: "STARTING", evidence, lastsMs: lastsMs(state, ms) };
     }
     case "SPEAKING":
     case "STOPPING": {
@@ -78,15 +82,22 @@ export function lastsMs(before: VoiceActivity, ms: number): number {
 }
 
 /** By how much a window brings a start nearer; below 0, farther away. */
-function evidenceMs(window: HeardWindow, params: ActivityParams): number {
+function evidenceOf(window: HeardWindow, params: ActivityParams): number {
   const { confidence, start } = params;
-  if (start.kind === "weighed" && isLoud(window, params))
-    return ((window.probability - confidence) / (1 - confidence)) * window.ms;
-  return isSpeech(window, confidence, params) ? window.ms : Number.NEGATIVE_INFINITY;
+  if (start.kind === "counted" || !isLoud(window, params))
+    return isSpeech(window, confidence, params) ? window.ms : Number.NEGATIVE_INFINITY;
+  const odds = logOdds(window.probability) - logOdds(confidence);
+  const bounded = Math.max(-MAX_ODDS, Math.min(MAX_ODDS, odds));
+  return window.fades && bounded > 0 ? FADING_SHARE * bounded : bounded;
 }
 
-function isStart(speechMs: number, windowMs: number, { kind, ms }: StartRule): boolean {
-  return kind === "weighed" ? speechMs >= ms : isReached(speechMs, ms, windowMs);
+/** Natural logarithm of the odds; infinite for 0 and 1. */
+function logOdds(probability: number): number {
+  return Math.log(probability / (1 - probability));
+}
+
+function isStart(evidence: number, windowMs: number, start: StartRule): boolean {
+  return start.kind === "weighed" ? evidence >= start.odds : isReached(evidence, start.ms, windowMs);
 }
 
 function isSpeech(window: HeardWindow, confidence: number, params: ActivityParams): boolean {

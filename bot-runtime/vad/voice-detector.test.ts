@@ -31,7 +31,7 @@ class ScriptedModel {
 }
 
 /** Six of these are a start to either preset. */
-const SPEECH = (windows: number) => Array.from({ length: windows }, () => 0.8125);
+const SPEECH = (windows: number) => Array.from({ length: windows }, () => 0.88);
 const NONE = (windows: number) => Array.from({ length: windows }, () => 0.01);
 
 function setUp({ preset = "measured" }: { preset?: keyof typeof VAD_PRESETS } = {}) {
@@ -72,12 +72,12 @@ describe("VoiceDetector with its model", () => {
     const { model, told, hears } = setUp();
     model.available();
     hears(1_000, silence);
-    model.says(...NONE(30), 0.5);
+    model.says(...NONE(30), 0.65);
     expect(told).toEqual([]);
-    model.says(0.51);
+    model.says(0.66);
     expect(told).toEqual(["onset"]);
     hears(300, silence);
-    model.says(...NONE(9), 0.51);
+    model.says(...NONE(9), 0.66);
     expect(told).toEqual(["onset", "onset"]);
   });
 
@@ -87,7 +87,7 @@ describe("VoiceDetector with its model", () => {
     hears(400, silence);
     hears(360, noise(0.3));
     expect(told).toEqual(["onset"]);
-    model.says(...NONE(22), 0.51);
+    model.says(...NONE(22), 0.66);
     expect(told).toEqual(["onset", "onset"]);
   });
 

@@ -8,6 +8,7 @@ import {
   type VoiceActivity,
 } from "./activity.ts";
 import { EnergyModel } from "./energy-model.ts";
+import { Fading } from "./fading.ts";
 import { Volume } from "./loudness.ts";
 import { ENERGY_PARAMS } from "./presets.ts";
 import type { OpenSpeechModel, SpeechModel, SpeechWindow } from "./speech-model.ts";
@@ -52,6 +53,7 @@ export class VoiceDetector {
   readonly #events: VoiceEvents;
   readonly #energy = new EnergyModel();
   readonly #volume: Volume | undefined;
+  readonly #fading = new Fading();
   readonly #model: SpeechModel | undefined;
   #hasModel = false;
   /** What each of them makes of it. */
@@ -108,7 +110,8 @@ export class VoiceDetector {
     const ms = samples.length / SAMPLES_PER_MS;
     const before = this.#modeled;
     const volume = this.#volume?.next(samples);
-    const heard = { probability, ms, ...(volume === undefined ? {} : { volume }) };
+    const fades = this.#fading.next(samples);
+    const heard = { probability, ms, fades, ...(volume === undefined ? {} : { volume }) };
     this.#modeled = nextActivity(before, heard, this.#params);
     this.#refreshInSilence(ms);
     if (!isOnset(before, 0) && isOnset(this.#modeled, 0)) this.#tellOnset();
@@ -146,6 +149,7 @@ export class VoiceDetector {
   }
 }
 
+/** @param leastMs of a rule that counts; 0 for one that weighs */
 function isOnset(activity: VoiceActivity, leastMs: number): boolean {
-  return activity.kind === "STARTING" ? activity.speechMs >= leastMs : activity.kind !== "QUIET";
+  return activity.kind === "STARTING" ? activity.evidence >= leastMs : activity.kind !== "QUIET";
 }

@@ -1,7 +1,10 @@
 /**
  * RTVI 2.1 message by message, as `@pipecat-ai/client-js` sends and understands it: each type of the protocol's two
- * tables has its test here, named after it.
+ * tables has its test here, which README.md names.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RTVIMessageType } from "@pipecat-ai/client-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   botSays,
@@ -15,7 +18,14 @@ import {
 } from "./call.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
-const PCM_BASE64 = Buffer.from(new Int16Array(1_280).fill(7).buffer).toString("base64");
+const PCM_BASE64 = Buffer.from(new Int16Array(640).fill(7).buffer).toString("base64");
+
+/** Pipecat's servers send these with other parts, or when they are told to. */
+const NEVER_SENT = new Set([
+  ...["user-mute-started", "user-mute-stopped", "vad-user-started-speaking", "vad-user-stopped-speaking"],
+  ...["user-audio-level", "bot-audio-level", "bot-tts-audio", "bot-llm-search-response", "system-log"],
+  ...["ui-command", "ui-job-group", "llm-function-call", "append-to-context-result"],
+]);
 
 let calls: Call[] = [];
 
@@ -41,6 +51,11 @@ async function answered(options?: CallOptions): Promise<Call> {
 
 /** What Gemini was told in words. */
 const texts = ({ live }: Call) => live.connection.sent.filter(({ kind }) => kind !== "ping");
+
+function toClient(conversation: string): { type: string }[] {
+  const messages = JSON.parse(conversation) as { to: string; type: string }[]; // written by the test beside this one
+  return messages.filter(({ to }) => to === "client");
+}
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -135,10 +150,10 @@ describe("from the client", () => {
       pressed: false,
     });
     await microphone(run, 1_000);
-    // 300 ms from before the press, a second, and 300 ms after the release, in chunks of 40 ms.
+    // 300 ms from before the press, a second, and 300 ms after the release, in chunks of 20 ms.
     expect(run.live.connection.sent).toEqual([
       { kind: "turn-start", audioBefore: 0 },
-      { kind: "turn-end", audioBefore: 40 },
+      { kind: "turn-end", audioBefore: 80 },
     ]);
   });
 
@@ -224,7 +239,7 @@ describe("from the client", () => {
     const format = { sampleRate: 16_000, numChannels: 1 };
     run.send("raw-audio-batch", { base64AudioBatch: [PCM_BASE64, PCM_BASE64], ...format });
     run.send("raw-audio", { base64Audio: PCM_BASE64, ...format });
-    await microphone(run, 40);
+    await microphone(run, 20);
     expect(run.live.connection.audio.map((chunk) => chunk[0])).toEqual([7, 7, 7, 7, 7, 7, 0]);
   });
 
@@ -426,7 +441,7 @@ describe("to the client", () => {
     expect(run.wire.filter(({ to }) => to === "bot").map(({ type }) => type)).toEqual(["client-ready"]);
   });
 
-  it("metrics: seconds to the first audio, and tokens", async () => {
+  it("metrics: seconds to the first audio and to the last, and tokens", async () => {
     const run = await call();
     await userSays(run, ["Hi."], 600);
     await settle(640);
@@ -436,14 +451,58 @@ describe("to the client", () => {
     expect(run.events("metrics")).toEqual(
       expect.arrayContaining([
         { ttfb: [{ processor: "GeminiLive", value: 0.64 }] },
+        { processing: [{ processor: "GeminiLive", value: 0.74 }] },
         { tokens: [{ prompt_tokens: 30, completion_tokens: 30, total_tokens: 60 }] },
       ]),
     );
+  });
+
+  it("error-response and server-response: have the id of what they answer", async () => {
+    const run = await call({ metadata: { turns: "push-to-talk" } });
+    await run.client.sendClientRequest("talk", { pressed: true });
+    await run.client.sendClientRequest("dance", {}).catch(() => {});
+    const [known, unknown] = run.wire.filter(({ type }) => type === "client-message");
+    expect(run.told("server-response", "error-response")).toMatchObject([
+      { type: "server-response", id: known?.id, data: { t: "talk", d: { pressed: true } } },
+      { type: "error-response", id: unknown?.id },
+    ]);
+  });
+
+  it("what the protocol has beyond that: is never sent", async () => {
+    const run = await answering();
+    run.live.connection.events.message({
+      toolCall: { functionCalls: [{ id: "f1", name: "get_time", args: {} }] },
+    });
+    run.voice.onset();
+    await userSays(run, ["Wait!"], 400);
+    run.live.connection.say({ interrupted: true });
+    turnComplete(run, 10);
+    await settle(1_000);
+    run.send("dance");
+    const reference = await readFile(join(import.meta.dirname, "reference-conversation.json"), "utf8");
+    const sent = new Set([...run.told(), ...toClient(reference)].map(({ type }) => type));
+    expect([...sent].filter((type) => NEVER_SENT.has(type))).toEqual([]);
+    expect(sent.size).toBeGreaterThan(20);
   });
 
   it("has no id but where it answers one", async () => {
     const run = await answered();
     const answers = ["bot-ready", "error-response", "server-response"];
     for (const message of run.told()) expect("id" in message).toBe(answers.includes(message.type));
+  });
+});
+
+describe("README.md", () => {
+  it("names a test for each type that the client knows, and no test that there is not", async () => {
+    const read = (file: string) => readFile(join(import.meta.dirname, file), "utf8");
+    const [table, tests] = await Promise.all([read("README.md"), read("rtvi-rows.test.ts")]);
+    const rows = [...table.matchAll(/^\| (.*`.*|all|any.*) \| (.*) \|$/gm)];
+    const types = rows.flatMap(([, cell = ""]) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type));
+    expect(Object.values(RTVIMessageType).filter((type) => !types.includes(type))).toEqual([]);
+    const titles = [...tests.matchAll(/^ {2}(?:it|\]\))\((?:"(.*)"), async/gm)].map(([, title]) => title);
+    expect(rows.map(([, , title]) => title).filter((title) => !titles.includes(title))).toEqual([]);
+    expect(titles.filter((title) => !rows.some(([, , named]) => named === title))).toEqual([
+      "names a test for each type that the client knows, and no test that there is not",
+    ]);
   });
 });

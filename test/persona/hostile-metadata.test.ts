@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type BotRuntime, startBotRuntime } from "../../bot-runtime/bot-runtime.ts";
 import type { BotRuntimeEvent } from "../../bot-runtime/log-events.ts";
+import { MAX_BODY_BYTES } from "../../bot-runtime/request-body.ts";
 import { readSettings } from "../../bot-runtime/settings.ts";
 import { FakeRoomHost } from "../../bot-runtime/testing/fake-room.ts";
 import { startSignal } from "../../bot-runtime/testing/start-signal.ts";
@@ -68,6 +69,7 @@ const ATTACKS: Record<string, Record<string, unknown>> = {
   "names that mean something to JavaScript": JSON.parse(
     `{"__proto__": {"persona": "${MARK}"}, "constructor": {"prototype": {"x": "${MARK}"}}, "toJSON": "${MARK}"}`,
   ),
+  "a document of 100 kB": { persona: MARK, document: "x".repeat(100_000) },
   "settings of the model": {
     systemInstruction: MARK,
     generationConfig: { responseModalities: ["TEXT"] },
@@ -135,7 +137,7 @@ describe("the operator's instructions on the wire", () => {
   });
 
   it("are out of reach of a body that is too large: the host does not read it", async () => {
-    expect(await start({ metadata: { document: "x".repeat(100_000) } })).toBe(413);
+    expect(await start({ metadata: { document: "x".repeat(MAX_BODY_BYTES) } })).toBe(413);
   });
 
   it("leave the caller's words out of every log line", () => {

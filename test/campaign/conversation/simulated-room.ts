@@ -7,6 +7,7 @@ import type {
   RoomHostStats,
   RoomOptions,
 } from "../../../bot-runtime/room/room.ts";
+import { noStats } from "../../../bot-runtime/room/room-host-stats.ts";
 
 /** The room's clock: a frame of the user's voice comes, and as much of the bot's is played. */
 export const TICK_MS = 20;
@@ -157,7 +158,7 @@ export class SimulatedRooms implements RoomHost {
   }
 
   stats(): RoomHostStats {
-    return { pages: 1, rooms: 1, framesIn: 0, framesOut: 0, framesLost: 0, maxGapMs: 0 };
+    return { ...noStats(), pages: 1, rooms: 1 };
   }
 
   async close(): Promise<void> {}

@@ -17,8 +17,11 @@ const LONG_ANSWER_MS = 20_000;
 const INTERRUPTED_OF_TEN = 6;
 /** Steps of 20 ms of a tone that make it an answer, and no click. */
 const TONE_STEPS = 25;
-/** More than sound needs from the bot to the user's ear. */
-const ONE_WAY_MS = 500;
+/**
+ * More than sound needs from the bot to the user's ear, on a machine whose cores are both busy: then a receiver keeps
+ * more in its jitter buffer. An answer that goes on has 20 s, and what comes again after a pause is torn.
+ */
+const ONE_WAY_MS = 1_000;
 /** A jitter buffer may tear a sound this far apart. */
 const TORN_MS = 100;
 const HEARD_WITHIN_MS = 20_000;

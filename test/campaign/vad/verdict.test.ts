@@ -48,6 +48,17 @@ it.each([
   ]);
 });
 
+it("adds up what one kind of noise was taken for", () => {
+  const loud = heard({
+    silent: true,
+    starts: [{ beganAtMs: 0, atMs: 200 }],
+    onsets: [100],
+    highestProbability: 0.9,
+  });
+  const { noises } = figuresOf([loud, heard({ silent: true }), heard()]);
+  expect(noises).toEqual([{ name: "hum", seconds: 0.04, falseStarts: 1, onsets: 1, highestProbability: 1 }]);
+});
+
 it("takes quantiles from what there is", () => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index);
   expect([quantile(values, 0.5), quantile(values, 0.95), quantile(values, 1)]).toEqual([50, 95, 100]);

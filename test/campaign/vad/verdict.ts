@@ -39,7 +39,7 @@ export function figuresOf(heard: readonly Heard[]): Figures {
   const levels = Object.keys(LEVELS) as Level[];
   return {
     levels: levels.map((level) => levelFigures(level, heard)),
-    noises: heard.filter(({ scene }) => !scene.speech).map(noiseFigures),
+    noises: noiseFigures(heard.filter(({ scene }) => !scene.speech)),
   };
 }
 
@@ -75,14 +75,20 @@ function levelFigures(level: Level, heard: readonly Heard[]): LevelFigures {
   return figures;
 }
 
-function noiseFigures({ scene, starts, onsets, highestProbability }: Heard): NoiseFigures {
-  return {
-    name: scene.name,
-    seconds: scene.pcm.length / 16_000,
-    falseStarts: starts.length,
-    onsets: onsets.length,
-    highestProbability,
-  };
+/** One for each kind of noise. */
+function noiseFigures(heard: readonly Heard[]): NoiseFigures[] {
+  const byName = Map.groupBy(heard, ({ scene }) => scene.name);
+  return [...byName].map(([name, all]) => ({
+    name,
+    seconds: sum(all.map(({ scene }) => scene.pcm.length / 16_000)),
+    falseStarts: sum(all.map(({ starts }) => starts.length)),
+    onsets: sum(all.map(({ onsets }) => onsets.length)),
+    highestProbability: Math.max(...all.map(({ highestProbability }) => highestProbability)),
+  }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The value that `share` of them do not exceed. @returns NaN of none */
