@@ -11,16 +11,27 @@ import {
   type RoomHost,
   type RoomOptions,
 } from "./room/room.ts";
+import { roomEndOf } from "./room/room-end.ts";
 import type { RoomInput } from "./room-io/room-input.ts";
 import type { RoomOutput } from "./room-io/room-output.ts";
 
 /** App messages kept until the join is confirmed. A client says `client-ready` then, once or for each track. */
 const MAX_EARLY_MESSAGES = 32;
 
-/** Not every room can. */
-interface Republishing {
-  republish(): void;
-}
+/** Between two tries to come back from another page; doubled after each. */
+const REJOIN_FIRST_MS = 250;
+const REJOIN_MAX_MS = 2_000;
+/** A call that loses its pages so often may be what breaks them, and their other calls with them: it is given up. */
+const MAX_LOSSES = 3;
+const LOSSES_WITHIN_MS = 300_000;
+/** Daily's and our own reasons not to be let in that time may change. */
+const PASSING: readonly string[] = [
+  "lost",
+  "open-failed",
+  "join-timeout",
+  "connection-error",
+  "meeting-full",
+];
 
 export interface BotCallOptions {
   roomHost: RoomHost;
@@ -39,7 +50,7 @@ export class BotCall {
   readonly #options: BotCallOptions;
   readonly #clients = new Set<string>();
   #phase: "outside" | "joining" | "inside" | "closed" = "outside";
-  #room: (Room & Partial<Republishing>) | undefined;
+  #room: Room | undefined;
   /** The last call of `open`; it may outlast the session, and must not outlast `close`. */
   #opening: Promise<void> = Promise.resolve();
   /** Counts rooms: what an earlier one still says, whose join has failed, is about no call of ours. */
@@ -48,6 +59,10 @@ export class BotCall {
   #endBeforeJoined: RoomEnd | undefined;
   /** App messages that came before the join was confirmed: until then the room takes no answer to them. */
   readonly #early: { data: unknown; fromId: string }[] = [];
+  /** When its pages were lost lately, in epoch milliseconds. */
+  #losses: number[] = [];
+  /** Ends the wait before another try. */
+  #wake: (() => void) | undefined;
 
   constructor(options: BotCallOptions) {
     this.#options = options;
@@ -63,14 +78,23 @@ export class BotCall {
     void this.#join();
   }
 
+  /**
+   * Comes back from another page after `room-lost`, as often as it takes: `rejoined` follows, or `room-ended`. Whoever
+   * is in the room is told of anew, and nobody's leaving.
+   */
+  rejoin(): void {
+    this.#opening = this.#rejoin();
+  }
+
   /** Publishes the bot's microphone anew, at which clients say `client-ready` that missed their cue for it. */
   republish(): void {
-    this.#room?.republish?.();
+    this.#room?.republish();
   }
 
   /** Leaves, and resolves when nothing is left. No event comes after it was called. */
   async close(): Promise<void> {
     this.#phase = "closed";
+    this.#wake?.();
     const room = this.#room;
     this.#room = undefined;
     try {
@@ -100,7 +124,7 @@ export class BotCall {
   }
 
   async #join(): Promise<void> {
-    const { input, log, onEvent, onJoined } = this.#options;
+    const { log, onEvent, onJoined } = this.#options;
     const startedAt = Date.now();
     this.#phase = "joining";
     try {
@@ -109,8 +133,7 @@ export class BotCall {
       this.#phase = "inside";
       onJoined(Date.now() - startedAt);
       onEvent({ kind: "joined", clientPresent: this.#clients.size > 0 });
-      for (const { data, fromId } of this.#early.splice(0)) input.appMessage(data, fromId);
-      if (this.#endBeforeJoined) this.#roomEnded(this.#endBeforeJoined);
+      this.#catchUp();
     } catch (thrown) {
       if (this.#isClosed()) return;
       this.#phase = "outside";
@@ -120,6 +143,66 @@ export class BotCall {
       log({ event: "bot.join_failed", level: "warn", type, detail: describeError(thrown) });
       onEvent({ kind: "join-failed", type });
     }
+  }
+
+  async #rejoin(): Promise<void> {
+    const { log, onEvent } = this.#options;
+    const startedAt = Date.now();
+    const lost = this.#room;
+    void lost?.close();
+    this.#phase = "joining";
+    this.#clients.clear();
+    for (let tries = 1; !this.#isClosed(); tries++) {
+      try {
+        if (!(await this.#comeBack(lost))) return;
+        this.#phase = "inside";
+        log({ event: "bot.rejoined", awayMs: Date.now() - startedAt, tries });
+        onEvent({ kind: "rejoined", clientPresent: this.#clients.size > 0 });
+        this.#catchUp();
+        return;
+      } catch (thrown) {
+        if (this.#isClosed()) return;
+        const type = thrown instanceof RoomError ? thrown.type : "unknown";
+        const detail = describeError(thrown);
+        log({ event: "bot.rejoin_failed", level: "warn", type, detail });
+        if (!PASSING.includes(type)) return this.#roomEnded(roomEndOf(type, detail));
+      }
+      await this.#wait(Math.min(REJOIN_FIRST_MS * 2 ** (tries - 1), REJOIN_MAX_MS));
+    }
+  }
+
+  /** One try, in a room that goes on where the lost one was. Whether it is still wanted. @throws RoomError */
+  async #comeBack(lost: Room | undefined): Promise<boolean> {
+    const { roomHost, room, output } = this.#options;
+    this.#endBeforeJoined = undefined;
+    this.#roomNumber += 1;
+    const opened = await roomHost.open(room, this.#roomEvents(this.#roomNumber), lost);
+    if (this.#isClosed()) {
+      await opened.close();
+      return false;
+    }
+    this.#room = opened;
+    output.attach(opened);
+    await opened.join();
+    return !this.#isClosed();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+
+  /** The join is confirmed: what was kept until then is dealt with. */
+  #catchUp(): void {
+    for (const { data, fromId } of this.#early.splice(0)) this.#options.input.appMessage(data, fromId);
+    if (this.#endBeforeJoined) this.#roomEnded(this.#endBeforeJoined);
   }
 
   /** Behind a call, since it changes while something is awaited. */
@@ -155,7 +238,14 @@ export class BotCall {
     if (this.#isClosed()) return;
     const detail = "detail" in end ? { detail: end.detail } : {};
     this.#options.log({ event: "bot.room_ended", kind: end.kind, ...detail });
-    this.#options.onEvent({ kind: "room-ended", end });
+    const comesBack = end.kind === "lost" && !this.#isLostTooOften();
+    this.#options.onEvent(comesBack ? { kind: "room-lost" } : { kind: "room-ended", end });
+  }
+
+  #isLostTooOften(): boolean {
+    const now = Date.now();
+    this.#losses = [...this.#losses, now].filter((at) => now - at < LOSSES_WITHIN_MS);
+    return this.#losses.length > MAX_LOSSES;
   }
 
   #clientJoined({ id, userId }: Participant): void {

@@ -16,6 +16,10 @@ export interface BotLimits {
   /** For its goodbye to be said, and for what it is saying at a graceful end. */
   goodbyeMs: number;
   finishMs: number;
+  /** For a pause in which another bot can go on. The edge waits for 15 s. */
+  yieldMs: number;
+  /** For a bot whose page was lost to be in the room again; then its session is left to another bot. */
+  rejoinMs: number;
   /** How long before the end it is announced, in a session of some length; and how long before it no more. */
   lastMinuteMs: number;
   lastMinuteLatestMs: number;
@@ -32,6 +36,8 @@ export const BOT_LIMITS: BotLimits = {
   idleAnswerMs: 20_000,
   goodbyeMs: 15_000,
   finishMs: 10_000,
+  yieldMs: 10_000,
+  rejoinMs: 15_000,
   lastMinuteMs: 60_000,
   lastMinuteLatestMs: 20_000,
   lastMinuteFromMs: 180_000,
@@ -75,6 +81,10 @@ export function durationOf(timer: TimerName, context: TimerContext): number | un
       return limits.goodbyeMs;
     case "finish":
       return limits.finishMs;
+    case "yield":
+      return limits.yieldMs;
+    case "rejoin":
+      return limits.rejoinMs;
     case "lastMinute":
       return untilAnnouncement(context);
     case "expiry":

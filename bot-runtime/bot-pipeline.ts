@@ -1,17 +1,19 @@
 import type { StartSignal } from "../protocol/bot-host.ts";
 import { describeError, type Log } from "../protocol/log.ts";
-import type { TranscriptEntry, Usage } from "../protocol/session.ts";
+import type { MuteStep, TranscriptEntry, Usage } from "../protocol/session.ts";
 import { AssistantContext } from "./context/assistant-context.ts";
-import { Conversation } from "./context/conversation.ts";
+import { Conversation, type ConversationEntry } from "./context/conversation.ts";
 import { UserContext } from "./context/user-context.ts";
 import { GeminiLive } from "./gemini/gemini-live.ts";
 import type { LiveConnect, LiveSetup } from "./gemini/live-connect.ts";
+import type { Resumption } from "./gemini/session-options.ts";
 import { geminiLogEvent } from "./gemini-log.ts";
+import { isUnderWay } from "./legacy.ts";
 import type { SessionLogEvent } from "./log-events.ts";
 import { TurnMeter } from "./measures/turn-meter.ts";
 import { conversationName } from "./persona/conversation-name.ts";
 import { createPersona, type Persona } from "./persona/persona.ts";
-import type { Frame } from "./pipeline/frame.ts";
+import type { ClientNotice, Frame } from "./pipeline/frame.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { GreetingGate } from "./prompts/greeting-gate.ts";
 import { Prompter } from "./prompts/prompter.ts";
@@ -38,6 +40,14 @@ export interface BotPipelineDeps {
   onEntry(entry: Omit<TranscriptEntry, "seq">): void;
   /** Tokens that no frame tells of, since nobody has heard what they were for. */
   onUsage(usage: Usage): void;
+  /** Something was done against a model that had fallen silent. */
+  onMuteStep?(step: MuteStep): void;
+  /** What to go on with, asked when the pipeline starts: the bot before has left it. Anew without it. */
+  resume?(): Resumption | undefined;
+  /** A newer handle for whoever comes after this bot. A credential. */
+  onHandle?(handle: string): void;
+  /** What was said before this bot came, oldest first. It is no part of the transcript of this one. */
+  before?(): readonly ConversationEntry[];
 }
 
 /** A pipeline that is not started yet, and its two ends, which the room is connected to. */
@@ -48,8 +58,10 @@ export interface BotPipeline {
   /** Closed after the pipeline. */
   conversation: Conversation;
   prompter: Prompter;
-  /** Lets the greeting be heard without a `client-ready`. */
+  /** Lets the first words be heard, and the user be listened to, without a `client-ready`. */
   openGate(): void;
+  /** Something that only our own clients understand. */
+  tellClient(notice: ClientNotice): void;
 }
 
 /**
@@ -73,6 +85,7 @@ export function createBotPipeline(signal: StartSignal, deps: BotPipelineDeps): B
   const rtvi = new Rtvi({
     userId: signal.user.id ?? "",
     measured: ["GeminiLive"],
+    client: signal.takeover?.client,
     events: {
       messageCut: (type, chars) => log({ event: "rtvi.message_cut", level: "warn", type, chars }),
       refused: (detail) => log({ event: "rtvi.refused", detail }),
@@ -80,25 +93,31 @@ export function createBotPipeline(signal: StartSignal, deps: BotPipelineDeps): B
   });
   const conversation = new Conversation(({ at, ...entry }) => onEntry({ ...entry, at: isoTime(at) }));
   const userContext = new UserContext(conversation);
-  const greets = signal.metadata.greet !== false;
-  const style = turnStyleOf(signal.metadata.turns);
-  const turns = new Turns({ style, waitsForClient: greets });
+  const firstWords = firstWordsOf(signal, persona);
+  // Who has the first word may say it as soon as there is a microphone.
+  const waitsForClient = firstWords !== undefined || isUnderWay(signal.takeover);
+  const style = turnStyleOf(signal.metadata.turns, log);
+  const turns = new Turns({ style, waitsForClient });
   const geminiLive = new GeminiLive({
     connect: deps.liveConnect,
     setup: liveSetup(signal, deps, persona),
-    ...(greets ? { greeting: persona.requests.greeting, greetAt: "connected" } : {}),
+    ...(firstWords === undefined ? {} : { greeting: firstWords, greetAt: "connected" }),
     requests: persona.nudges,
     manualTurns: style !== "gemini",
-    conversation: () => conversation.entries(),
-    onNote: (note) => log(geminiLogEvent(note)),
+    conversation: () => [...(deps.before?.() ?? []), ...conversation.entries()],
+    resume: () => deps.resume?.(),
+    onHandle: (handle) => deps.onHandle?.(handle),
+    onNote: (note) => {
+      log(geminiLogEvent(note));
+      if (note.kind === "mute") deps.onMuteStep?.(note.step === "tell-client" ? "told" : note.step);
+    },
   });
   const prompter = new Prompter(persona.requests);
   const gate = new GreetingGate(geminiLive, {
     overflowed: () => log({ event: "greeting.overflowed", level: "warn" }),
     usage: deps.onUsage,
   });
-  // Who has the first word may say it as soon as there is a microphone.
-  if (!greets) gate.open();
+  if (!waitsForClient) gate.open();
   const openGate = () => {
     gate.open();
     turns.open();
@@ -108,11 +127,18 @@ export function createBotPipeline(signal: StartSignal, deps: BotPipelineDeps): B
   const pipeline = new Pipeline({
     processors: [input, rtvi, turns, userContext, prompter, gate, output, assistantContext, meter],
     // The client is told first: what the bot makes of a frame may be the end of the call.
-    observers: [rtvi, turns, meter, { onFrame: (frame) => deps.onFrame(frame) }],
+    observers: [rtvi, turns, prompter, meter, { onFrame: (frame) => deps.onFrame(frame) }],
     onError: (where, thrown) =>
       log({ event: "bot.processor_failed", level: "error", where, detail: describeError(thrown) }),
   });
-  return { pipeline, input, output, conversation, prompter, openGate };
+  const tellClient = (notice: ClientNotice) => rtvi.tell(notice);
+  return { pipeline, input, output, conversation, prompter, openGate, tellClient };
+}
+
+/** What the model is asked to say when it is there. Nobody is to notice that a call was handed over. */
+function firstWordsOf({ metadata, takeover }: StartSignal, { requests }: Persona): string | undefined {
+  if (isUnderWay(takeover)) return takeover?.how === "recovery" ? requests.recovery : undefined;
+  return metadata.greet === false ? undefined : requests.greeting;
 }
 
 function liveSetup(

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { DEV_SIGNING_KEY, EMULATED_GEMINI_KEY } from "../protocol/development.ts";
-import type { LinkReport } from "../protocol/link.ts";
+import { LINK_PING, type LinkReport } from "../protocol/link.ts";
 import { signRequest } from "../protocol/signing.ts";
 import { type BotRuntime, startBotRuntime } from "./bot-runtime.ts";
 import type { BotRuntimeEvent } from "./log-events.ts";
@@ -53,15 +53,17 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function setUp() {
+async function setUp(settings: Record<string, string> = {}) {
   const reports: LinkReport["report"][] = [];
   const edge = await serve((socket, request) => {
     expect(request.headers.authorization).toBe("Bearer link-token");
     socket.send(JSON.stringify({ type: "room-ready" }));
     socket.on("message", (data) => {
+      if (data.toString() === LINK_PING) return;
       const { seq, report } = JSON.parse(data.toString()) as LinkReport;
       reports.push(report);
       socket.send(JSON.stringify({ type: "ack", seq }));
+      if (report.kind === "draining") socket.send(JSON.stringify({ type: "hand-over" }));
     });
   });
   closers.push(edge.close);
@@ -70,7 +72,12 @@ async function setUp() {
   const roomHost = new FakeRoomHost();
   const logged: BotRuntimeEvent[] = [];
   const runtime = await startBotRuntime({
-    settings: readSettings({ APP_ENV: "development", PORT: "0", GEMINI_BASE_URL: `http://${google.url}` }),
+    settings: readSettings({
+      APP_ENV: "development",
+      PORT: "0",
+      GEMINI_BASE_URL: `http://${google.url}`,
+      ...settings,
+    }),
     roomHost,
     log: (event) => logged.push(event),
   });
@@ -115,6 +122,43 @@ describe("startBotRuntime", () => {
     expect(JSON.stringify(logged)).not.toMatch(
       new RegExp(`Hello!|link-token|meeting-token|${EMULATED_GEMINI_KEY}`),
     );
+  });
+
+  it("drains: takes no call, lets the one there is end by itself, and is done when it has", async () => {
+    const { runtime, roomHost, edge, reports, logged } = await setUp({ DRAIN_MS: "60000" });
+    expect(await post(runtime, edge.url)).toBe(202);
+    await expect.poll(() => reports.map((report) => report.kind)).toEqual(["mark"]);
+    let drained = false;
+    const draining = runtime.drain().then(() => {
+      drained = true;
+    });
+    const health = await (await fetch(`${runtime.url}/health`)).json();
+    expect(health).toMatchObject({ status: "degraded", draining: true, active: 1 });
+    expect(await post(runtime, edge.url), "the same call again").toBe(202);
+    expect(drained).toBe(false);
+    expect(roomHost.room.closed).toBe(false);
+
+    roomHost.room.events.ended({ kind: "ejected" });
+    await draining;
+    expect(reports.at(-1)).toEqual({ kind: "ended", reason: "stopped" });
+    expect(logged.map(({ event }) => event)).not.toContain("server.relieving");
+  });
+
+  it("has those relieved that have not ended in time", async () => {
+    const { runtime, edge, reports, logged } = await setUp({ DRAIN_MS: "1" });
+    expect(await post(runtime, edge.url)).toBe(202);
+    await expect.poll(() => reports.map((report) => report.kind)).toEqual(["mark"]);
+    await runtime.drain();
+    expect(logged).toContainEqual({ event: "server.relieving", active: 1 });
+    expect(reports.slice(-2)).toEqual([{ kind: "draining" }, { kind: "handed-over" }]);
+  });
+
+  it("waits for no call when it is told not to", async () => {
+    const { runtime, roomHost, edge, reports } = await setUp({ DRAIN_MS: "0" });
+    expect(await post(runtime, edge.url)).toBe(202);
+    await expect.poll(() => reports.map((report) => report.kind)).toEqual(["mark"]);
+    await runtime.drain();
+    expect(roomHost.room.closed).toBe(false);
   });
 
   it("says why it cannot listen", async () => {

@@ -5,6 +5,7 @@ import {
   INITIAL,
   joinRetryMs,
   nextState,
+  RELIEVING,
   type TimerName,
   timersOf,
 } from "./bot-state.ts";
@@ -73,10 +74,63 @@ describe("nextState", () => {
   it.each([
     ["exp-room", "expired"],
     ["exp-token", "expired"],
-    ["lost", "bot_lost"],
     ["not-allowed", "daily_failed"],
   ] as const)("ends when the join fails with %s: %s", (type, reason) => {
     expect(run(roomReady, opened, { kind: "join-failed", type })).toEqual({ kind: "ended", reason });
+  });
+
+  it("tries again from another page when it was lost while joining, and gives up in the end", () => {
+    const lost: BotEvent = { kind: "join-failed", type: "lost" };
+    const retry = [lost, timer("joinRetry"), opened];
+    expect(run(roomReady, opened, lost)).toEqual({ kind: "retrying", failedJoins: 1 });
+    expect(run(roomReady, opened, ...retry, ...retry, ...retry, lost)).toEqual({
+      kind: "ended",
+      reason: "bot_lost",
+    });
+  });
+
+  it("comes back when its page is lost, to where it was, whether or not the client is seen at once", () => {
+    const lost: BotEvent = { kind: "room-lost" };
+    const alone = [roomReady, opened, joined];
+    const back = (clientPresent: boolean): BotEvent => ({ kind: "rejoined", clientPresent });
+    const cameBack = (events: BotEvent[], clientPresent: boolean) =>
+      run(...events, lost, back(clientPresent)).kind;
+    const rows: [BotEvent[], string, string][] = [
+      [alone, "meeting", "alone"],
+      [[...alone, clientJoined], "meeting", "alone"],
+      [talking, "talking", "away"],
+      [[...talking, timer("idle")], "asking", "away"],
+      [[...talking, timer("idle"), timer("idleAnswer")], "parting", "away"],
+      [[...talking, clientLeft], "talking", "away"],
+      [[...talking, finish], "finishing", "finishing"],
+    ];
+    for (const [events, seen, unseen] of rows) {
+      expect(run(...events, lost).kind).toBe("rejoining");
+      expect([cameBack(events, true), cameBack(events, false)]).toEqual([seen, unseen]);
+    }
+    // Who was told of a moment later came back as if from an absence.
+    expect(run(...talking, lost, back(false), clientJoined).kind).toBe("talking");
+    expect(run(...alone, clientJoined, lost, back(false), clientJoined).kind).toBe("meeting");
+  });
+
+  it("does not come back for ever, and ends meanwhile like at any other time", () => {
+    const rejoining = run(...talking, { kind: "room-lost" });
+    expect(timersOf(rejoining)).toEqual(["rejoin", "expiry"]);
+    expect(nextState(rejoining, timer("rejoin"))).toEqual({ kind: "ended", reason: "bot_lost" });
+    expect(nextState(rejoining, timer("expiry"))).toEqual({ kind: "ended", reason: "expired" });
+    expect(nextState(rejoining, { kind: "end", reason: "stopped" })).toEqual({
+      kind: "ended",
+      reason: "stopped",
+    });
+    const gone: BotEvent = { kind: "room-ended", end: { kind: "expired" } };
+    expect(nextState(rejoining, gone)).toEqual({ kind: "ended", reason: "expired" });
+    for (const event of [clientJoined, clientLeft, userSpoke, botSilent, opened]) {
+      expect(nextState(rejoining, event)).toBe(rejoining);
+    }
+  });
+
+  it("prepares anew when its page is lost before it joined", () => {
+    expect(run(opened, { kind: "room-lost" })).toEqual(INITIAL);
   });
 
   it("ends at once when a client leaves before it was ready, and waits for one that was", () => {
@@ -162,6 +216,55 @@ describe("nextState", () => {
     });
   });
 
+  describe("of a bot that takes over", () => {
+    const known = (clientPresent: boolean): BotEvent => ({
+      kind: "joined",
+      clientPresent,
+      clientKnown: true,
+    });
+    const relieving = (...events: BotEvent[]) => events.reduce(nextState, RELIEVING);
+
+    it("talks at once with a client that was ready before, or waits for it to come back", () => {
+      expect(run(roomReady, opened, known(true)).kind).toBe("talking");
+      expect(run(roomReady, opened, known(false)).kind).toBe("away");
+      expect(run(roomReady, opened, known(false), clientJoined).kind).toBe("talking");
+    });
+
+    it("does not join before it is told, where another bot is to leave first", () => {
+      expect(timersOf(RELIEVING)).not.toContain("blindJoin");
+      const waiting = relieving(opened);
+      expect(waiting.kind).toBe("waiting");
+      expect(timersOf(waiting)).not.toContain("blindJoin");
+      expect(nextState(waiting, { kind: "room-lost" })).toEqual(RELIEVING);
+      expect(relieving(opened, roomReady).kind).toBe("joining");
+      expect(relieving(roomReady, opened).kind).toBe("joining");
+    });
+  });
+
+  describe("of a bot that hands over", () => {
+    const handOver = (free: boolean): BotEvent => ({ kind: "hand-over", free });
+    const HANDED_OVER = { kind: "ended", reason: "stopped", handedOver: true };
+
+    it("waits for a pause, but not for ever, and not for anybody who is not there", () => {
+      expect(run(...talking, handOver(true))).toEqual(HANDED_OVER);
+      const yielding = run(...talking, handOver(false));
+      expect(yielding).toEqual({ kind: "yielding" });
+      expect(nextState(yielding, handOver(true))).toBe(yielding);
+      for (const event of [{ kind: "pause" }, timer("yield"), clientLeft, { kind: "room-lost" }] as const) {
+        expect(nextState(yielding, event)).toEqual(HANDED_OVER);
+      }
+      expect(run(...talking, clientLeft, handOver(false))).toEqual(HANDED_OVER);
+      expect(run(roomReady, opened, joined, handOver(false))).toEqual(HANDED_OVER);
+    });
+
+    it("is not relieved of saying goodbye", () => {
+      const finishing = run(...talking, finish);
+      expect(nextState(finishing, handOver(true))).toBe(finishing);
+      const parting = run(...talking, timer("idle"), timer("idleAnswer"));
+      expect(nextState(parting, handOver(false))).toBe(parting);
+    });
+  });
+
   /** A small generator, so that a failing sequence can be run again by its seed. */
   function random(seed: number): () => number {
     let state = seed;
@@ -182,6 +285,7 @@ describe("nextState", () => {
       noRoom,
       userSpoke,
       finish,
+      { kind: "hand-over", free: false } as const,
       ...(["blindJoin", "joinRetry", "readyOverdue", "noHandshake", "idle", "idleAnswer"] as const).map(
         timer,
       ),

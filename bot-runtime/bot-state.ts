@@ -3,10 +3,10 @@ import type { RoomEnd } from "./room/room.ts";
 
 /** Where a bot is with its call. Pure: what to do about it is `bot.ts`'s. */
 export type BotState =
-  /** The page is being prepared. `cue`: whether we were told, or have resolved, to join as soon as it is. */
-  | { kind: "preparing"; cue: "awaited" | "given"; failedJoins: number }
-  /** Prepared; the room may not exist yet. */
-  | { kind: "waiting" }
+  /** The page is being prepared. */
+  | { kind: "preparing"; cue: Cue | "given"; failedJoins: number }
+  /** Prepared; the room may not exist yet, or another bot is still in it. */
+  | { kind: "waiting"; cue: Cue }
   | { kind: "joining"; failedJoins: number }
   /** The room was not there; another try follows. */
   | { kind: "retrying"; failedJoins: number }
@@ -21,16 +21,32 @@ export type BotState =
   | { kind: "parting" }
   /** The session is over as soon as the bot has finished what it is saying. */
   | { kind: "finishing"; reason: EndReason }
+  /** Another bot goes on as soon as there is a pause. */
+  | { kind: "yielding" }
   /** The client was ready and has left: its network may be changing. */
   | { kind: "away" }
-  | { kind: "ended"; reason: EndReason };
+  /** Page or browser went away beneath the call, and the bot comes back from another. `before`: to what. */
+  | { kind: "rejoining"; before: InCall }
+  /** `handedOver`: another bot goes on. */
+  | { kind: "ended"; reason: EndReason; handedOver?: true };
+
+/** What a bot waits for before it joins. An `awaited` cue that does not come is done without; a `required` one is not. */
+type Cue = "awaited" | "required";
+
+/** The states of a bot that is in the room. */
+type InCall = Extract<
+  BotState,
+  { kind: "alone" | "meeting" | "talking" | "asking" | "parting" | "finishing" | "away" }
+>;
 
 export type BotEvent =
   | { kind: "room-ready" }
   | { kind: "opened" }
   | { kind: "open-failed" }
-  | { kind: "joined"; clientPresent: boolean }
+  /** `clientKnown`: it was ready for the bot before. */
+  | { kind: "joined"; clientPresent: boolean; clientKnown?: boolean }
   | { kind: "join-failed"; type: string }
+  | { kind: "rejoined"; clientPresent: boolean }
   | { kind: "client-joined" }
   /** No client is left. */
   | { kind: "client-left" }
@@ -39,10 +55,16 @@ export type BotEvent =
   /** The bot has finished what it was saying. */
   | { kind: "bot-silent" }
   | { kind: "room-ended"; end: RoomEnd }
+  /** Page or browser went away beneath it, and another may take its place. */
+  | { kind: "room-lost" }
   | { kind: "timer"; timer: TimerName }
   | { kind: "end"; reason: EndReason }
   /** An end that can wait for the bot's voice, if it is heard. */
-  | { kind: "finish"; reason: EndReason; speaking: boolean };
+  | { kind: "finish"; reason: EndReason; speaking: boolean }
+  /** Another bot is prepared to go on. `free`: at once, without a word being cut off. */
+  | { kind: "hand-over"; free: boolean }
+  /** Whoever spoke has finished. */
+  | { kind: "pause" };
 
 export type TimerName =
   | "blindJoin"
@@ -55,12 +77,19 @@ export type TimerName =
   | "idleAnswer"
   | "goodbye"
   | "finish"
+  | "yield"
+  | "rejoin"
   | "lastMinute"
   | "expiry";
 
 const MEETING: BotState = { kind: "meeting", republished: false };
+const TALKING: BotState = { kind: "talking" };
+/** To whoever counts ends it was stopped: the session is another bot's, and goes on. */
+const HANDED_OVER: BotState = { kind: "ended", reason: "stopped", handedOver: true };
 
 export const INITIAL: BotState = { kind: "preparing", cue: "awaited", failedJoins: 0 };
+/** Of a bot that relieves another one: that one must be out of the room first. */
+export const RELIEVING: BotState = { kind: "preparing", cue: "required", failedJoins: 0 };
 
 /** A blind join may come before the room. After so many tries (some 7 s, see `joinRetryMs`) it will not come. */
 const MAX_JOINS = 4;
@@ -76,7 +105,7 @@ export function timersOf(state: BotState): readonly TimerName[] {
     case "preparing":
       return state.cue === "awaited" ? ["blindJoin", "neverJoined", "expiry"] : ["neverJoined", "expiry"];
     case "waiting":
-      return ["blindJoin", "neverJoined", "expiry"];
+      return state.cue === "awaited" ? ["blindJoin", "neverJoined", "expiry"] : ["neverJoined", "expiry"];
     case "retrying":
       return ["joinRetry", "neverJoined", "expiry"];
     case "joining":
@@ -92,8 +121,12 @@ export function timersOf(state: BotState): readonly TimerName[] {
       return ["goodbye", "expiry"];
     case "finishing":
       return ["finish", "expiry"];
+    case "yielding":
+      return ["yield", "expiry"];
     case "away":
       return ["clientGrace", "expiry"];
+    case "rejoining":
+      return ["rejoin", "expiry"];
     case "ended":
       return [];
   }
@@ -109,18 +142,21 @@ export function nextState(state: BotState, event: BotEvent): BotState {
       return ended("bot_lost");
     case "room-ended":
       return ended(reasonOf(event.end));
+    case "room-lost":
+      return onRoomLost(state);
     case "timer":
       return onTimer(state, event.timer);
     case "room-ready":
       return onCue(state);
     case "opened":
       if (state.kind !== "preparing") return state;
-      return state.cue === "given" ? joining(state.failedJoins) : { kind: "waiting" };
+      return state.cue === "given" ? joining(state.failedJoins) : { kind: "waiting", cue: state.cue };
     case "joined":
-      if (state.kind !== "joining") return state;
-      return event.clientPresent ? MEETING : { kind: "alone" };
+      return state.kind === "joining" ? onJoined(event) : state;
     case "join-failed":
       return state.kind === "joining" ? onJoinFailed(state.failedJoins + 1, event.type) : state;
+    case "rejoined":
+      return state.kind === "rejoining" ? onRejoined(state.before, event.clientPresent) : state;
     case "client-joined":
       if (state.kind === "alone") return MEETING;
       return state.kind === "away" ? { kind: "talking" } : state;
@@ -138,6 +174,66 @@ export function nextState(state: BotState, event: BotEvent): BotState {
     case "finish":
       if (state.kind === "finishing") return state;
       return event.speaking ? { kind: "finishing", reason: event.reason } : ended(event.reason);
+    case "hand-over":
+      return onHandOver(state, event.free);
+    case "pause":
+      return state.kind === "yielding" ? HANDED_OVER : state;
+  }
+}
+
+function onJoined({ clientPresent, clientKnown }: Extract<BotEvent, { kind: "joined" }>): BotState {
+  if (clientKnown) return clientPresent ? TALKING : { kind: "away" };
+  return clientPresent ? MEETING : { kind: "alone" };
+}
+
+function onHandOver(state: BotState, free: boolean): BotState {
+  switch (state.kind) {
+    // The end is near, and needs no other bot.
+    case "finishing":
+    case "parting":
+    case "yielding":
+      return state;
+    case "talking":
+    case "asking":
+      return free ? HANDED_OVER : { kind: "yielding" };
+    default:
+      return HANDED_OVER;
+  }
+}
+
+function onRoomLost(state: BotState): BotState {
+  switch (state.kind) {
+    case "alone":
+    case "meeting":
+    case "talking":
+    case "asking":
+    case "parting":
+    case "finishing":
+    case "away":
+      return { kind: "rejoining", before: state };
+    // Whoever comes next has a page.
+    case "yielding":
+      return HANDED_OVER;
+    // Prepared anew; in the end there is the timer for a bot that never joined.
+    case "waiting":
+      return { kind: "preparing", cue: state.cue, failedJoins: 0 };
+    default:
+      return ended("bot_lost");
+  }
+}
+
+/** Who is in the room may become known only a moment later: then it is as if the client came back. */
+function onRejoined(before: InCall, clientPresent: boolean): BotState {
+  if (clientPresent) return before.kind === "alone" ? MEETING : before.kind === "away" ? TALKING : before;
+  switch (before.kind) {
+    case "meeting":
+      return { kind: "alone" };
+    case "talking":
+    case "asking":
+    case "parting":
+      return { kind: "away" };
+    default:
+      return before;
   }
 }
 
@@ -152,6 +248,9 @@ function onClientLeft(state: BotState): BotState {
     // There is nobody to hear the rest.
     case "finishing":
       return ended(state.reason);
+    // It may come back, to the next bot.
+    case "yielding":
+      return HANDED_OVER;
     default:
       return state;
   }
@@ -184,6 +283,8 @@ function onTimer(state: BotState, timer: TimerName): BotState {
       return state.kind === "meeting" ? { kind: "talking" } : state;
     case "clientGrace":
       return ended("client_left");
+    case "rejoin":
+      return state.kind === "rejoining" ? ended("bot_lost") : state;
     case "idle":
       return { kind: "asking" };
     case "idleAnswer":
@@ -192,6 +293,8 @@ function onTimer(state: BotState, timer: TimerName): BotState {
       return ended("idle");
     case "finish":
       return state.kind === "finishing" ? ended(state.reason) : state;
+    case "yield":
+      return state.kind === "yielding" ? HANDED_OVER : state;
     // To be said at the next pause: no matter of state.
     case "lastMinute":
       return state;
@@ -202,8 +305,10 @@ function onTimer(state: BotState, timer: TimerName): BotState {
 
 function onJoinFailed(failedJoins: number, type: string): BotState {
   if (type === "exp-room" || type === "exp-token") return ended("expired");
-  if (type === "lost") return ended("bot_lost");
-  if (type === "no-room" && failedJoins < MAX_JOINS) return { kind: "retrying", failedJoins };
+  // The page was lost: another one may be there.
+  if (type === "lost" && failedJoins >= MAX_JOINS) return ended("bot_lost");
+  if ((type === "no-room" || type === "lost") && failedJoins < MAX_JOINS)
+    return { kind: "retrying", failedJoins };
   return ended("daily_failed");
 }
 

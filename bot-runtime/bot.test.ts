@@ -1,96 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { StartSignal } from "../protocol/bot-host.ts";
 import { Bot } from "./bot.ts";
 import { BOT_LIMITS } from "./bot-limits.ts";
-import type { SessionLogEvent } from "./log-events.ts";
-import { FakeLink } from "./testing/fake-link.ts";
+import type { RoomEnd } from "./room/room.ts";
 import { FakeLive } from "./testing/fake-live.ts";
-import { CLIENT, FakeRoomHost, type JoinScript } from "./testing/fake-room.ts";
+import { CLIENT, FakeRoomHost } from "./testing/fake-room.ts";
+import {
+  clientReady,
+  expectNothingLeft,
+  inCall,
+  type Run,
+  type Setting,
+  sayer,
+  settle,
+  start,
+} from "./testing/run-bot.ts";
 import { frames, silence, voice } from "./testing/sounds.ts";
 import { startSignal } from "./testing/start-signal.ts";
-import { VAD_PRESETS } from "./vad/presets.ts";
-import { VoiceDetector } from "./vad/voice-detector.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
-
-interface Setting {
-  joins?: JoinScript[];
-  live?: FakeLive;
-  signal?: Partial<StartSignal>;
-}
-
-function start({ joins = [], live = new FakeLive(), signal = {} }: Setting = {}) {
-  const roomHost = new FakeRoomHost(...joins);
-  const links: FakeLink[] = [];
-  const events: SessionLogEvent[] = [];
-  const bot = new Bot(startSignal(signal), {
-    roomHost,
-    liveConnect: live.connect,
-    openLink: (_link, linkEvents) => {
-      const link = new FakeLink(linkEvents);
-      links.push(link);
-      return link;
-    },
-    openVoiceDetector: (voiceEvents) =>
-      new VoiceDetector({ params: VAD_PRESETS.measured, events: voiceEvents }),
-    model: "gemini-3.8-live",
-    defaultVoice: "Puck",
-    limits: BOT_LIMITS,
-    log: (event) => events.push(event),
-  });
-  const [link] = links;
-  if (!link) throw new Error("The bot opened no link.");
-  let ended: string | undefined;
-  void bot.ended.then((reason) => {
-    ended = reason;
-  });
-  /** What the bot had the model say. */
-  const purposes = () => events.flatMap((event) => (event.event === "bot.says" ? [event.purpose] : []));
-  return { bot, roomHost, live, link, events, purposes, ended: () => ended };
-}
-
-const settle = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-
-/** A bot in its call, with a client that is ready and greeted. */
-async function inCall(setting: Setting = {}) {
-  const run = start(setting);
-  run.link.events.roomReady();
-  await settle();
-  const { room } = run.roomHost;
-  room.events.participantJoined(CLIENT);
-  clientReady(run.roomHost);
-  return { ...run, room, connection: run.live.connection };
-}
-
-function clientReady(roomHost: FakeRoomHost): void {
-  const about = { library: "@pipecat-ai/client-js" };
-  roomHost.room.events.appMessage(
-    { label: "rtvi-ai", type: "client-ready", id: "ready-1", data: { version: "2.1.0", about } },
-    CLIENT.id,
-  );
-}
-
-/** Has the model say something, which is heard to its end. */
-function sayer({ room, live }: Awaited<ReturnType<typeof inCall>>) {
-  return (generation: number, text: string, ms = 200): void => {
-    const { connection } = live;
-    connection.sayAudio(ms);
-    connection.say({ outputTranscription: { text }, generationComplete: true });
-    room.events.playout({ kind: "started", generation });
-    room.events.playout({ kind: "drained", generation, playedMs: ms });
-    connection.say({ turnComplete: true });
-  };
-}
-
-/** Nothing of the session is left: no timer, no room, no connection, no link. */
-function expectNothingLeft({ roomHost, live, link }: ReturnType<typeof start>): void {
-  expect(vi.getTimerCount()).toBe(0);
-  expect(roomHost.rooms.every(({ closed }) => closed)).toBe(true);
-  expect(live.connections.every(({ closed }) => closed)).toBe(true);
-  expect(link.closed).toBe(true);
-  expect(link.endReasons).toHaveLength(1);
-}
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -100,6 +28,29 @@ afterEach(() => {
 });
 
 describe("Bot, joining", () => {
+  it("leaves nothing open when it cannot even begin", () => {
+    const opened: string[] = [];
+    const make = () =>
+      new Bot(startSignal(), {
+        roomHost: new FakeRoomHost(),
+        liveConnect: new FakeLive().connect,
+        openLink: () => {
+          throw new TypeError("Invalid URL");
+        },
+        openVoiceDetector: () => {
+          opened.push("detector");
+          return { audio() {}, pause() {}, close: () => opened.pop() };
+        },
+        model: "gemini-3.8-live",
+        defaultVoice: undefined,
+        limits: BOT_LIMITS,
+        log: () => {},
+      });
+    expect(make).toThrow("Invalid URL");
+    expect(opened).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("prepares at once, joins when told that the room is there, and reports it", async () => {
     const { roomHost, link, live } = start();
     await settle(100);
@@ -177,14 +128,18 @@ describe("Bot, joining", () => {
     expect(run.link.marks).toEqual(["botJoined"]);
   });
 
-  it("ends when the room is lost in the moment of joining", async () => {
+  it("comes back when the room is lost in the moment of joining", async () => {
     const run = start();
     await settle();
     const { room } = run.roomHost;
     room.join = async () => room.events.ended({ kind: "lost", detail: "page crashed" });
     run.link.events.roomReady();
     await settle();
-    expect(run.ended()).toBe("bot_lost");
+    expect(run.ended()).toBeUndefined();
+    expect(run.roomHost.rooms).toHaveLength(2);
+    expect(run.roomHost.room.methods).toEqual(["join"]);
+    run.bot.stop("stopped");
+    await settle();
     expectNothingLeft(run);
   });
 });
@@ -231,7 +186,7 @@ describe("Bot, greeting", () => {
     clientReady(run.roomHost);
     await settle(9_000);
     expect(run.live.connection.texts).toEqual([]);
-    expect(run.live.connection.audio).toHaveLength(10);
+    expect(run.live.connection.audio).toHaveLength(20);
   });
 
   it("does not let the sounds before client-ready interrupt it", async () => {
@@ -260,20 +215,16 @@ describe("Bot, greeting", () => {
   it("gives a client that does not say client-ready another cue, and then talks with it all the same", async () => {
     const run = await alone();
     greet(run);
-    const republished: number[] = [];
-    Object.assign(run.room, { republish: () => republished.push(Date.now() - NOW) });
     run.room.events.participantJoined(CLIENT);
     await settle(4_999);
-    expect(republished).toEqual([]);
-    await settle(1);
-    expect(republished).toEqual([5_000]);
     expect(run.room.methods).toEqual(["join"]);
+    await settle(1);
+    expect(run.room.methods).toEqual(["join", "republish"]);
     await settle(5_000);
-    expect(run.room.methods).toEqual(["join", "play"]);
+    expect(run.room.methods).toEqual(["join", "republish", "play"]);
     clientReady(run.roomHost);
     expect(run.room.messageTypes.slice(-2)).toEqual(["bot-ready", "metrics"]);
-    expect(run.room.methods).toEqual(["join", "play"]);
-    expect(republished).toHaveLength(1);
+    expect(run.room.methods).toEqual(["join", "republish", "play"]);
   });
 
   it("counts the tokens of a greeting that nobody heard", async () => {
@@ -356,13 +307,13 @@ describe("Bot, in the call", () => {
       "bot-output",
       "bot-stopped-speaking",
       "bot-output",
+      "metrics",
       "bot-tts-stopped",
       "bot-llm-stopped",
-      "metrics",
     ]);
     expect(link.marks.at(-1)).toBe("firstBotAudio");
     expect(link.transcript).toEqual([{ role: "assistant", text: "Hello.", at: new Date(NOW).toISOString() }]);
-    expect(link.reports.at(-1)).toEqual({
+    expect(link.reports).toContainEqual({
       kind: "usage",
       usage: { promptTokens: 5, responseTokens: 5, totalTokens: 10 },
     });
@@ -374,7 +325,7 @@ describe("Bot, in the call", () => {
       room.events.audio(pcm);
     }
     connection.say({ inputTranscription: { text: "Hi!", finished: true } });
-    expect(connection.audio).toHaveLength(35);
+    expect(connection.audio).toHaveLength(70);
     expect(room.messageTypes.slice(2)).toEqual([
       "user-started-speaking",
       "user-stopped-speaking",
@@ -601,13 +552,102 @@ describe("Bot, ending", () => {
 
   it.each([
     [{ kind: "ejected" }, "stopped"],
-    [{ kind: "lost", detail: "page crashed" }, "bot_lost"],
+    [{ kind: "failed", detail: "connection-error" }, "daily_failed"],
   ] as const)("ends with its room %j as %s", async (end, reason) => {
     const run = await inCall();
     run.room.events.ended(end);
     await settle();
     expect(run.ended()).toBe(reason);
     expectNothingLeft(run);
+  });
+
+  describe("whose page is lost", () => {
+    const LOST: RoomEnd = { kind: "lost", detail: "page crashed" };
+
+    it("goes on from another one, with the same conversation, and nobody has to say that they are ready", async () => {
+      const run = await inCall();
+      const { room: first, connection } = run;
+      connection.sayAudio(1_000);
+      await settle();
+      first.events.playout({ kind: "started", generation: 1 });
+      first.events.ended(LOST);
+      await settle();
+      const { room: second } = run.roomHost;
+      expect(second).not.toBe(first);
+      expect(second.continues).toBe(first);
+      second.events.participantJoined(CLIENT);
+      expect(second.methods).toEqual(["join"]);
+      connection.sayAudio(1_000);
+      await settle();
+      expect(second.methods).toEqual(["join", "play"]);
+      // The model's connection is the same, and hears the same user.
+      second.events.audio(new Int16Array(320));
+      await settle(200);
+      expect(run.live.connections).toHaveLength(1);
+      expect(connection.closed).toBe(false);
+      second.events.playout({ kind: "drained", generation: 1, playedMs: 2_000 });
+      second.events.participantLeft(CLIENT);
+      await settle(BOT_LIMITS.clientGraceMs);
+      expect(run.ended()).toBe("client_left");
+      expectNothingLeft(run);
+    });
+
+    it("tries again while there is no browser, and until its room has a place for it", async () => {
+      const run = await inCall();
+      run.roomHost.failures = 2;
+      run.roomHost.joins.push({ fails: "meeting-full" }, "ok");
+      run.room.events.ended(LOST);
+      await settle(4_000);
+      expect(run.ended()).toBeUndefined();
+      expect(run.events.filter(({ event }) => event === "bot.rejoin_failed")).toHaveLength(3);
+      expect(run.events).toContainEqual(expect.objectContaining({ event: "bot.rejoined", tries: 4 }));
+      run.bot.stop("stopped");
+      await settle();
+      expectNothingLeft(run);
+    });
+
+    it.each<[string, (run: Run) => void, string]>([
+      ["there is no browser for long", ({ roomHost }) => (roomHost.failures = 1_000), "bot_lost"],
+      ["the room is gone, too", ({ roomHost }) => roomHost.joins.push({ fails: "no-room" }), "daily_failed"],
+      ["the session has expired", ({ roomHost }) => roomHost.joins.push({ fails: "exp-room" }), "expired"],
+      [
+        "it is stopped meanwhile",
+        ({ bot, roomHost }) => {
+          roomHost.joins.push("hang");
+          setTimeout(() => bot.stop("stopped"), 1_000);
+        },
+        "stopped",
+      ],
+    ])("ends when %s", async (_, happen, reason) => {
+      const run = await inCall();
+      happen(run);
+      run.room.events.ended(LOST);
+      await settle(BOT_LIMITS.rejoinMs);
+      await settle();
+      expect(run.ended()).toBe(reason);
+      expectNothingLeft(run);
+    });
+
+    it("gives the call up when it loses one page after the other", async () => {
+      const run = await inCall();
+      for (let page = 0; page < 4; page++) {
+        expect(run.ended()).toBeUndefined();
+        run.roomHost.room.events.ended(LOST);
+        await settle(1_000);
+      }
+      expect(run.ended()).toBe("bot_lost");
+      expectNothingLeft(run);
+    });
+
+    it("waits for a client that has left meanwhile, like for any other", async () => {
+      const run = await inCall();
+      run.room.events.ended(LOST);
+      await settle(BOT_LIMITS.clientGraceMs - 1);
+      expect(run.ended()).toBeUndefined();
+      await settle(1_000);
+      expect(run.ended()).toBe("client_left");
+      expectNothingLeft(run);
+    });
   });
 
   it("keeps the last words of both sides", async () => {
@@ -668,6 +708,22 @@ describe("Bot, ending", () => {
       { kind: "turns", turns: { count: 1, interrupted: 0, medianResponseMs: 700 } },
       { kind: "ended", reason: "stopped" },
     ]);
+  });
+
+  it("reports and counts what was done against a model that had fallen silent", async () => {
+    const steps: string[] = [];
+    const run = await inCall({ onMuteStep: (step) => steps.push(step) });
+    for (let turn = 0; turn < 4; turn += 1) {
+      run.live.connection.say({ turnComplete: true });
+      await settle(1_000);
+    }
+    expect(steps).toEqual(["nudge", "resume", "fresh", "told"]);
+    run.bot.stop("stopped");
+    await settle();
+    expect(run.link.reports.find(({ kind }) => kind === "turns")).toEqual({
+      kind: "turns",
+      turns: { count: 0, interrupted: 0, muteSteps: { nudge: 1, resume: 1, fresh: 1, told: 1 } },
+    });
   });
 
   it("survives a room that does not close, and says so", async () => {

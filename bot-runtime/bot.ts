@@ -1,16 +1,26 @@
 import type { StartSignal } from "../protocol/bot-host.ts";
 import type { BotReport } from "../protocol/link.ts";
 import { describeError } from "../protocol/log.ts";
-import type { EndReason, Mark } from "../protocol/session.ts";
+import type { EndReason, Mark, MuteStep } from "../protocol/session.ts";
 import { BotCall } from "./bot-call.ts";
 import { type BotLimits, durationOf } from "./bot-limits.ts";
 import { type BotPipeline, type BotPipelineDeps, createBotPipeline } from "./bot-pipeline.ts";
-import { type BotEvent, type BotState, INITIAL, nextState, type TimerName, timersOf } from "./bot-state.ts";
+import {
+  type BotEvent,
+  type BotState,
+  INITIAL,
+  nextState,
+  RELIEVING,
+  type TimerName,
+  timersOf,
+} from "./bot-state.ts";
 import { BotTimers } from "./bot-timers.ts";
-import type { EdgeLink, EdgeLinkEvents } from "./edge-link.ts";
+import type { EdgeLink, EdgeLinkEvents, KnownSince } from "./edge-link.ts";
 import { Floor } from "./floor.ts";
+import { isUnderWay, Legacy } from "./legacy.ts";
 import { SessionTurns } from "./measures/turn-summary.ts";
-import type { Frame, SayPurpose, TurnMetrics } from "./pipeline/frame.ts";
+import { NewestHandle } from "./newest-handle.ts";
+import type { Frame, TurnMetrics } from "./pipeline/frame.ts";
 import type { RoomHost } from "./room/room.ts";
 
 export interface BotDeps
@@ -23,11 +33,13 @@ export interface BotDeps
   limits: BotLimits;
   /** What was measured of a turn, for the host's totals. */
   onTurn?(metrics: TurnMetrics): void;
+  /** Something was done against a model that had fallen silent. */
+  onMuteStep?(step: MuteStep): void;
 }
 
 /**
- * One bot: takes one call from start to end. It owns the pipeline, the room, the link and its timers; when `ended`
- * resolves none of them is left.
+ * One bot: takes one call from its start, or from where another bot has left it, to its end or to the next bot. It owns
+ * the pipeline, the room, the link and its timers; when `ended` resolves none of them is left.
  */
 export class Bot {
   readonly ended: Promise<EndReason>;
@@ -40,11 +52,20 @@ export class Bot {
   readonly #floor = new Floor();
   readonly #turns = new SessionTurns();
   readonly #marked = new Set<Mark>();
+  readonly #legacy: Legacy;
+  readonly #handle = new NewestHandle((handle) => this.#link.report({ kind: "handle", handle }));
   readonly #startedAt = Date.now();
   readonly #resolveEnded: (reason: EndReason) => void;
   /** Whether the client was told that the session is about to expire. */
   #announced = false;
-  #state: BotState = INITIAL;
+  /** Whether the pipeline was started; whether the bot has asked to be relieved. */
+  #isStarted = false;
+  #isDraining = false;
+  /** Set once the conversation goes on that the bot before has left. */
+  #goesOn = false;
+  /** As the edge knows it, which is what a bot knows that takes over. */
+  #client: { version: string | undefined } | undefined;
+  #state: BotState;
 
   constructor(signal: StartSignal, deps: BotDeps) {
     const { promise, resolve } = Promise.withResolvers<EndReason>();
@@ -52,11 +73,24 @@ export class Bot {
     this.#resolveEnded = resolve;
     this.#signal = signal;
     this.#deps = deps;
+    const { takeover } = signal;
+    this.#legacy = new Legacy(takeover);
+    if (takeover?.client) this.#client = { version: takeover.client.rtviVersion };
+    // One that relieves another asks Gemini for nothing before that one has let go of it.
+    const relieves = takeover?.how === "hand-over";
+    this.#state = relieves ? RELIEVING : INITIAL;
     this.#parts = createBotPipeline(signal, {
       ...deps,
+      resume: () => this.#legacy.resume(),
+      before: () => this.#legacy.conversation(),
+      onHandle: (handle) => this.#handle.changed(handle),
       onFrame: (frame) => this.#onFrame(frame),
       onEntry: (entry) => this.#link.report({ kind: "transcript", entry }),
       onUsage: (usage) => this.#link.report({ kind: "usage", usage }),
+      onMuteStep: (step) => {
+        this.#turns.muted(step);
+        deps.onMuteStep?.(step);
+      },
     });
     const { sessionId, room, token, botName } = signal;
     this.#call = new BotCall({
@@ -65,7 +99,8 @@ export class Bot {
       input: this.#parts.input,
       output: this.#parts.output,
       log: deps.log,
-      onEvent: (event) => this.#apply(event),
+      onEvent: (event) =>
+        this.#apply(event.kind === "joined" ? { ...event, clientKnown: isUnderWay(takeover) } : event),
       onJoined: (joinMs) => {
         deps.log({ event: "bot.joined", joinMs, sinceStartMs: Date.now() - this.#startedAt });
         this.#mark("botJoined");
@@ -79,14 +114,15 @@ export class Bot {
       (timer) => this.#durationOf(timer),
       (timer) => this.#onTimer(timer),
     );
-    deps.log({ event: "bot.started", language: signal.language });
+    deps.log({ event: "bot.started", language: signal.language, ...(takeover ? { how: takeover.how } : {}) });
     this.#link = deps.openLink(signal.link, {
-      roomReady: () => this.#apply({ kind: "room-ready" }),
+      roomReady: (since) => this.#roomReady(since),
+      handOver: () => this.#apply({ kind: "hand-over", free: this.#floor.isFree }),
       stop: (reason) => this.stop(reason),
       fenced: () => this.stop("stopped"),
     });
     this.#timers.run(timersOf(this.#state));
-    this.#parts.pipeline.start();
+    if (!relieves) this.#startPipeline();
     this.#call.open();
   }
 
@@ -95,12 +131,34 @@ export class Bot {
     this.#apply({ kind: "end", reason });
   }
 
+  /** Its host is about to go: asks for a bot on another one to go on. Until that is there, everything is as before. */
+  drain(): void {
+    if (this.#state.kind === "ended" || this.#isDraining) return;
+    this.#isDraining = true;
+    this.#link.report({ kind: "draining" });
+  }
+
+  #roomReady(since: KnownSince | undefined): void {
+    if (!this.#isStarted) {
+      if (since) this.#legacy.add(since);
+      this.#startPipeline();
+    }
+    this.#apply({ kind: "room-ready" });
+  }
+
+  #startPipeline(): void {
+    this.#isStarted = true;
+    this.#parts.pipeline.start();
+  }
+
   #onFrame(frame: Frame): void {
     this.#floor.onFrame(frame);
+    if (this.#state.kind === "yielding" && this.#floor.isFree) this.#pause();
     switch (frame.type) {
       case "client-ready":
         this.#mark("clientReady");
         this.#deps.log({ event: "bot.client_ready", version: frame.version });
+        this.#clientReady(frame.version);
         this.#apply({ kind: "client-ready" });
         return;
       case "user-started-speaking":
@@ -132,6 +190,9 @@ export class Bot {
       case "usage":
         this.#link.report({ kind: "usage", usage: frame.usage });
         return;
+      case "say":
+        this.#deps.log({ event: "bot.says", purpose: frame.purpose });
+        return;
       case "end-requested":
         this.#apply(
           frame.graceful
@@ -142,6 +203,20 @@ export class Bot {
       case "failed":
         this.#apply({ kind: "end", reason: frame.reason });
     }
+  }
+
+  /** Told again only if it is another one's version. */
+  #clientReady(version: string): void {
+    if (this.#client?.version === version) return;
+    this.#client = { version };
+    this.#link.report({ kind: "client", rtviVersion: version });
+  }
+
+  /** Once the frame that made it has gone all its way: until then its words are not in the transcript. */
+  #pause(): void {
+    queueMicrotask(() => {
+      if (this.#floor.isFree) this.#apply({ kind: "pause" });
+    });
   }
 
   /** The one place where the state changes, and where that has consequences. */
@@ -160,23 +235,43 @@ export class Bot {
       case "preparing":
         this.#call.open();
         return;
+      case "waiting":
+        if (state.cue === "required") this.#link.report({ kind: "prepared" });
+        return;
       case "joining":
         this.#call.join();
         return;
+      case "rejoining":
+        this.#call.rejoin();
+        return;
       case "talking":
-        if (event.kind !== "timer") return;
-        this.#deps.log({ event: "bot.no_handshake", level: "warn" });
-        this.#parts.openGate();
+        if (event.kind === "timer") this.#noHandshake();
+        else if (isUnderWay(this.#signal.takeover)) this.#goOn();
         return;
       case "asking":
-        this.#say("idle");
+        this.#parts.prompter.say("idle");
         return;
       case "parting":
-        this.#say("goodbye");
+        this.#parts.prompter.say("goodbye");
         return;
       case "ended":
-        void this.#finish(state.reason);
+        void this.#finish(state);
     }
+  }
+
+  #noHandshake(): void {
+    this.#deps.log({ event: "bot.no_handshake", level: "warn" });
+    this.#parts.openGate();
+  }
+
+  /** The conversation that the bot before has left goes on: there is somebody to hear it. */
+  #goOn(): void {
+    if (this.#goesOn) return;
+    this.#goesOn = true;
+    const { memory } = this.#legacy;
+    this.#deps.log({ event: "bot.goes_on", memory, sinceStartMs: Date.now() - this.#startedAt });
+    this.#parts.tellClient({ t: "assistant-status", d: { status: "back", memory } });
+    this.#parts.openGate();
   }
 
   #onTimer(timer: TimerName): void {
@@ -188,7 +283,7 @@ export class Bot {
   #lastMinute(): void {
     if (this.#floor.isFree) {
       this.#announced = true;
-      this.#say("last-minute");
+      this.#parts.prompter.say("last-minute");
     }
     this.#timers.run(timersOf(this.#state));
   }
@@ -196,11 +291,6 @@ export class Bot {
   #readyOverdue(): void {
     this.#deps.log({ event: "bot.ready_overdue", level: "warn" });
     this.#call.republish();
-  }
-
-  #say(purpose: SayPurpose): void {
-    this.#deps.log({ event: "bot.says", purpose });
-    this.#parts.prompter.say(purpose);
   }
 
   #durationOf(timer: TimerName): number | undefined {
@@ -221,14 +311,17 @@ export class Bot {
   }
 
   /** Frees everything. The pipeline goes first, so that its last words still reach the link. */
-  async #finish(reason: EndReason): Promise<void> {
+  async #finish({ reason, handedOver }: Extract<BotState, { kind: "ended" }>): Promise<void> {
+    if (handedOver) this.#parts.tellClient({ t: "assistant-status", d: { status: "away" } });
     this.#parts.pipeline.stop();
     this.#parts.conversation.close();
     const turns = this.#turns.summary;
     if (turns) this.#link.report({ kind: "turns", turns });
-    this.#link.report({ kind: "ended", reason });
+    this.#handle.close();
+    this.#link.report(handedOver ? { kind: "handed-over" } : { kind: "ended", reason });
     await Promise.all([this.#cleanUp("room", this.#call.close()), this.#cleanUp("link", this.#link.close())]);
-    this.#deps.log({ event: "bot.ended", reason, durationMs: Date.now() - this.#startedAt });
+    const durationMs = Date.now() - this.#startedAt;
+    this.#deps.log({ event: "bot.ended", reason, durationMs, ...(handedOver ? { handedOver } : {}) });
     this.#resolveEnded(reason);
   }
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { LinkReport } from "../protocol/link.ts";
+import { LINK_PING_EVERY_MS, type LinkReport } from "../protocol/link.ts";
 import { type EdgeLinkOptions, WebSocketEdgeLink } from "./edge-link.ts";
 import type { SessionLogEvent } from "./log-events.ts";
 
@@ -88,7 +88,8 @@ function open(options: Partial<EdgeLinkOptions> = {}) {
     url: edge.url,
     token: "link-token",
     events: {
-      roomReady: () => calls.push("room-ready"),
+      roomReady: (since) => calls.push(since?.handle ? `room-ready ${since.handle}` : "room-ready"),
+      handOver: () => calls.push("hand-over"),
       stop: (reason) => calls.push(`stop ${reason}`),
       fenced: () => calls.push("fenced"),
     },
@@ -121,8 +122,12 @@ describe("WebSocketEdgeLink", () => {
     edge.socket.send("{ nonsense");
     edge.say({ type: "dance" });
     edge.say({ type: "room-ready" });
+    edge.say({ type: "room-ready", handle: "handle-2", conversation: [] });
+    edge.say({ type: "hand-over" });
     edge.say({ type: "stop", reason: "expired" });
-    await expect.poll(() => calls).toEqual(["room-ready", "stop expired"]);
+    await expect
+      .poll(() => calls)
+      .toEqual(["room-ready", "room-ready handle-2", "hand-over", "stop expired"]);
     expect(events().filter((event) => event === "link.unreadable_command")).toHaveLength(2);
   });
 
@@ -138,6 +143,39 @@ describe("WebSocketEdgeLink", () => {
     link.report(USAGE);
     await expect.poll(() => edge.seqs(1)).toEqual([3, 4, 5]);
     expect(calls).toEqual(["room-ready"]);
+  });
+
+  it("takes a command with all that a bot can be told when it takes over", async () => {
+    const { calls, logged } = open();
+    await expect.poll(() => edge.open).toBe(1);
+    const line = { role: "user", text: "x".repeat(1_000), at: new Date(0).toISOString() };
+    const handle = "h".repeat(16_384);
+    edge.say({ type: "room-ready", handle, conversation: Array.from({ length: 15 }, () => line) });
+    await expect.poll(() => calls).toEqual([`room-ready ${handle}`]);
+    expect(logged.map(({ event }) => event)).toEqual(["link.connected"]);
+  });
+
+  it("is back within 2 s of an edge that was away for long", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    edge.refusals.push(...Array.from({ length: 8 }, () => 503));
+    const { events } = open({ random: () => 1 });
+    const losses = () => events().filter((event) => event === "link.lost").length;
+    for (let refused = 1; refused <= 8; refused += 1) {
+      await vi.waitFor(() => expect(losses()).toBe(refused));
+      vi.advanceTimersByTime(2_000);
+    }
+    await vi.waitFor(() => expect(edge.open).toBe(1));
+  });
+
+  it("sends no handle again that a newer one has replaced", async () => {
+    edge.refusals.push(503);
+    const { link } = open();
+    for (const handle of ["a", "b", "c"]) {
+      link.report({ kind: "handle", handle });
+      link.report(USAGE);
+    }
+    await expect.poll(() => edge.seqs(0)).toEqual([2, 4, 5, 6]);
+    expect(edge.received[0]?.join()).toContain('"handle":"c"');
   });
 
   it("keeps trying while the edge refuses for other reasons", async () => {
@@ -156,8 +194,10 @@ describe("WebSocketEdgeLink", () => {
     await expect.poll(() => edge.open).toBe(1);
     edge.socket.close(code);
     await expect.poll(() => calls).toEqual(["fenced"]);
+    link.report({ kind: "ended", reason: "stopped" });
     await link.close();
     expect(edge.authorizations).toHaveLength(1);
+    expect(edge.received).toEqual([[]]);
   });
 
   it("waits for the last acknowledgement before it closes", async () => {
@@ -204,20 +244,20 @@ describe("WebSocketEdgeLink", () => {
     expect(logged.filter(({ event }) => event === "link.reports_dropped")).toHaveLength(3);
   });
 
-  it("pings every 20 s and gives a connection up that does not answer in 10", async () => {
+  it("pings every 10 s and gives a connection up that does not answer in 10", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const { events } = open();
     await vi.waitFor(() => expect(edge.open).toBe(1));
     await vi.waitFor(() => expect(events()).toEqual(["link.connected"]));
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(LINK_PING_EVERY_MS);
     await vi.waitFor(() => expect(edge.received[0]).toEqual(["ping"]));
     edge.socket.send("pong");
     // Once this has come, so has the pong before it.
     edge.socket.send("{");
     await vi.waitFor(() => expect(events()).toContain("link.unreadable_command"));
-    vi.advanceTimersByTime(19_999);
+    vi.advanceTimersByTime(LINK_PING_EVERY_MS);
     expect(events()).not.toContain("link.silent");
-    vi.advanceTimersByTime(10_001);
+    vi.advanceTimersByTime(10_000);
     expect(events().at(-1)).toBe("link.silent");
     await vi.waitFor(() => expect(events().at(-1)).toBe("link.lost"));
   });

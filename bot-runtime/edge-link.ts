@@ -2,35 +2,44 @@ import { type RawData, WebSocket } from "ws";
 import {
   type BotReport,
   LINK_PING,
+  LINK_PING_EVERY_MS,
   LINK_PONG,
   LinkClose,
   LinkCommand,
   type LinkReport,
+  MAX_COMMAND_BYTES,
 } from "../protocol/link.ts";
 import type { Log } from "../protocol/log.ts";
 import { describeFieldErrors, fieldErrors } from "../protocol/parse.ts";
 import type { SessionLogEvent } from "./log-events.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-const PING_EVERY_MS = 20_000;
 /** A ping unanswered for so long means a dead connection: TCP alone would take minutes to notice. */
 const PONG_WITHIN_MS = 10_000;
 const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 5_000;
+/** The edge gives a link that is gone 3 s before it has another bot take over (`LINK_GRACE_MS`). */
+const MAX_RETRY_MS = 2_000;
 /** Reports kept for an edge that is away: several minutes of talk. Beyond it the oldest go. */
 const MAX_UNACKED = 1_000;
-/** Largest command: those there are have under 100 bytes. */
-const MAX_COMMAND_BYTES = 16 * 1024;
 /** How long the last reports may take to be acknowledged when the link is closed. */
 const FLUSH_WITHIN_MS = 1_000;
 /** How long the closing handshake may take. */
 const CLOSE_WITHIN_MS = 500;
 
+/** What has become known since the start signal, for a bot that takes over. */
+export type KnownSince = Pick<Extract<LinkCommand, { type: "room-ready" }>, "handle" | "conversation">;
+
 export interface EdgeLinkEvents {
-  roomReady(): void;
+  /** May be said again. */
+  roomReady(since?: KnownSince): void;
+  /** Another bot is prepared to go on in place of this one. May be said again. */
+  handOver(): void;
   /** The edge wants the call to end. */
   stop(reason: Extract<LinkCommand, { type: "stop" }>["reason"]): void;
-  /** This bot's attempt or session is over at the edge; its call must end. The link does not come back. */
+  /**
+   * This bot's attempt or session is over at the edge; its call must end at once. The link does not come back, and takes
+   * no report any more.
+   */
   fenced(): void;
 }
 
@@ -61,7 +70,7 @@ const FENCED_CODES: readonly number[] = Object.values(LinkClose);
 /** The link of one bot. Losing it is not losing the call: it comes back by itself and sends again what was not heard. */
 export class WebSocketEdgeLink implements EdgeLink {
   readonly #options: EdgeLinkOptions;
-  readonly #unacked: LinkReport[] = [];
+  #unacked: LinkReport[] = [];
   readonly #random: () => number;
   #state: State;
   #seq = 0;
@@ -79,6 +88,7 @@ export class WebSocketEdgeLink implements EdgeLink {
     if (this.#state.kind === "closed") return;
     this.#seq += 1;
     const message: LinkReport = { type: "report", seq: this.#seq, report };
+    if (report.kind === "handle") this.#forgetHandles();
     this.#unacked.push(message);
     if (this.#unacked.length > MAX_UNACKED) {
       this.#unacked.shift();
@@ -90,6 +100,11 @@ export class WebSocketEdgeLink implements EdgeLink {
   close(): Promise<void> {
     this.#closing ??= this.#flush().then(() => this.#shut());
     return this.#closing;
+  }
+
+  /** Only the newest is of use, and one may be as long as a thousand other reports. */
+  #forgetHandles(): void {
+    this.#unacked = this.#unacked.filter(({ report }) => report.kind !== "handle");
   }
 
   async #flush(): Promise<void> {
@@ -128,7 +143,7 @@ export class WebSocketEdgeLink implements EdgeLink {
     this.#state = {
       kind: "open",
       socket,
-      ping: setInterval(() => this.#ping(), PING_EVERY_MS),
+      ping: setInterval(() => this.#ping(), LINK_PING_EVERY_MS),
       pong: undefined,
     };
     this.#options.log({ event: "link.connected", resent: this.#unacked.length });
@@ -163,8 +178,13 @@ export class WebSocketEdgeLink implements EdgeLink {
       case "ack":
         this.#acknowledge(command.seq);
         return;
-      case "room-ready":
-        this.#options.events.roomReady();
+      case "room-ready": {
+        const { type: _, ...since } = command;
+        this.#options.events.roomReady(since);
+        return;
+      }
+      case "hand-over":
+        this.#options.events.handOver();
         return;
       case "stop":
         this.#options.events.stop(command.reason);

@@ -32,10 +32,11 @@ beforeEach(async () => {
     trustedKeys: publicKeys(DEV_SIGNING_KEY),
     sessions,
     roomHost: new FakeRoomHost(),
+    strain: { door: "open", lagMs: 0 },
     maxSignedRequests: MAX_SIGNED_REQUESTS,
     unhandledRejections: () => 0,
     vad: () => ({ runtime: undefined, windows: 0, batches: 0, windowsLost: 0, threadRestarts: 0 }),
-    turns: { turns: 0, responseMs: 0, interruptions: 0, interruptionMs: 0 },
+    turns: { turns: 0, responseMs: 0, interruptions: 0, interruptionMs: 0, muteSteps: {} },
     log: () => {},
   });
 });

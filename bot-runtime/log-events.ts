@@ -1,8 +1,10 @@
 import type { LogEventBase } from "../protocol/log.ts";
 import type { EndReason } from "../protocol/session.ts";
+import type { StrainLogEvent } from "./admission/strain.ts";
 import type { GeminiLogEvent } from "./gemini-log.ts";
 import type { PersonaLogEvent } from "./persona/log-events.ts";
 import type { SayPurpose } from "./pipeline/frame.ts";
+import type { TurnsLogEvent } from "./turns/turn-style.ts";
 import type { VadLogEvent } from "./vad/log-events.ts";
 
 interface OfSession {
@@ -15,8 +17,10 @@ type Level = NonNullable<LogEventBase["level"]>;
 /** What the program itself does. */
 type ProgramEvent =
   | VadLogEvent
+  | StrainLogEvent
   | { event: "server.listening"; url: string; capacity: number; daily: Side; gemini: Side }
   | { event: "server.draining"; active: number }
+  | { event: "server.relieving"; active: number }
   | { event: "server.closed"; forMs: number }
   | { event: "server.start_failed"; detail: string }
   | { event: "server.close_failed"; detail: string }
@@ -29,10 +33,13 @@ type Side = "real" | "emulated";
 
 /** What happens in one session. Never what was said in it. */
 type SessionEvent =
-  | { event: "bot.started"; language: string }
+  | { event: "bot.started"; language: string; how?: "recovery" | "hand-over" }
+  | { event: "bot.goes_on"; memory: "kept" | "retold" | "lost"; sinceStartMs: number }
   | { event: "bot.joined"; joinMs: number; sinceStartMs: number }
   | { event: "bot.join_failed"; type: string; detail: string }
   | { event: "bot.open_failed"; detail: string }
+  | { event: "bot.rejoined"; awayMs: number; tries: number }
+  | { event: "bot.rejoin_failed"; type: string; detail: string }
   | { event: "bot.client_joined" }
   | { event: "bot.client_left" }
   | { event: "bot.client_ready"; version: string }
@@ -43,9 +50,10 @@ type SessionEvent =
   | { event: "bot.room_ended"; kind: string; detail?: string }
   | { event: "bot.processor_failed"; where: string; detail: string }
   | { event: "bot.cleanup_failed"; what: string; detail: string }
-  | { event: "bot.ended"; reason: EndReason; durationMs: number }
+  | { event: "bot.ended"; reason: EndReason; durationMs: number; handedOver?: true }
   | GeminiLogEvent
   | PersonaLogEvent
+  | TurnsLogEvent
   | { event: "greeting.overflowed" }
   | { event: "rtvi.message_cut"; type: string; chars: number }
   | { event: "rtvi.refused"; detail: string }

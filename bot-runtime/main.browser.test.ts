@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
+import { DEV_SIGNING_KEY } from "../protocol/development.ts";
+import { signRequest } from "../protocol/signing.ts";
+import { startSignal } from "./testing/start-signal.ts";
 
 /** The promise that the program gives to whoever stops it, and its own spare time to keep it. */
 const ENDS_WITHIN_MS = 3_000;
@@ -18,7 +21,7 @@ afterEach(() => {
 });
 
 /** The program with its real browser, listening. */
-async function start() {
+async function start(settings: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
     env: {
       ...process.env,
@@ -26,6 +29,7 @@ async function start() {
       PORT: "0",
       // Nobody listens there: no call is made here.
       DAILY_CALL_MACHINE_URL: "http://127.0.0.1:9/call-machine",
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -57,4 +61,34 @@ describe("main", () => {
     expect(code).toBe(0);
     expect(ms).toBeLessThan(ENDS_WITHIN_MS);
   });
+
+  it("drains on SIGTERM for as long as it may, takes no call then, and ends at once on a second one", async () => {
+    const { child, url } = await start({ DRAIN_MS: "600000" });
+    const call = (sessionId: string) => startCall(url, sessionId);
+    expect(await call("stays")).toBe(202);
+    child.kill("SIGTERM");
+    await expect
+      .poll(async () => (await fetch(`${url}/health`)).json())
+      .toMatchObject({ status: "degraded", draining: true, active: 1 });
+    expect(await call("late")).toBe(503);
+    expect(child.exitCode).toBeNull();
+
+    const ended = endOf(child);
+    child.kill("SIGTERM");
+    const { code, ms } = await ended;
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(ENDS_WITHIN_MS);
+  });
 });
+
+async function startCall(url: string, sessionId: string): Promise<number> {
+  const link = { url: "ws://127.0.0.1:9/link", token: "link-token" };
+  const body = JSON.stringify(startSignal({ sessionId, link, expiresAt: inAnHour() }));
+  const authorization = await signRequest(DEV_SIGNING_KEY, { method: "POST", path: "/sessions", body });
+  const headers = { authorization, "content-type": "application/json" };
+  return (await fetch(`${url}/sessions`, { method: "POST", headers, body })).status;
+}
+
+function inAnHour(): string {
+  return new Date(Date.now() + 3_600_000).toISOString();
+}

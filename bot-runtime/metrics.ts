@@ -1,4 +1,6 @@
 import type { HostLoad } from "../protocol/bot-host.ts";
+import { MuteStep } from "../protocol/session.ts";
+import type { Strain } from "./admission/strain.ts";
 import type { TurnSums } from "./measures/turn-summary.ts";
 import type { RoomHostStats } from "./room/room.ts";
 import type { SessionCounts } from "./sessions.ts";
@@ -9,6 +11,7 @@ export interface Measured {
   draining: boolean;
   counts: SessionCounts;
   room: RoomHostStats;
+  strain: Pick<Strain, "door" | "lagMs">;
   unhandledRejections: number;
   vad: SileroStats;
   turns: Readonly<TurnSums>;
@@ -18,13 +21,14 @@ export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Prometheus text of this host. Names end in their unit; counters in `_total`. */
 export function renderMetrics(measured: Measured): string {
-  const { load, draining, counts, room, unhandledRejections, vad, turns } = measured;
+  const { load, draining, counts, room, strain, unhandledRejections, vad, turns } = measured;
   return [
     metric("chat_vrd_bots_active", "gauge", "Calls under way.", load.active),
     metric("chat_vrd_bots_capacity", "gauge", "Calls that this host takes at once.", load.capacity),
     metric("chat_vrd_bots_draining", "gauge", "1 while no new calls are taken.", draining ? 1 : 0),
     metric("chat_vrd_bots_started_total", "counter", "Calls taken.", counts.started),
     ended(counts),
+    ...doorMetrics(strain, counts),
     metric("chat_vrd_room_pages", "gauge", "Pages of the browser.", room.pages),
     metric("chat_vrd_rooms", "gauge", "Rooms open in those pages.", room.rooms),
     metric("chat_vrd_bridge_frames_in_total", "counter", "Audio frames from the page.", room.framesIn),
@@ -36,6 +40,8 @@ export function renderMetrics(measured: Measured): string {
       "Longest time between two batches of a page in a call.",
       room.maxGapMs / 1000,
     ),
+    metric("chat_vrd_bridge_late_batches_total", "counter", "Batches that came late.", room.lateBatches),
+    ...browserMetrics(room),
     metric(
       "chat_vrd_unhandled_rejections_total",
       "counter",
@@ -46,6 +52,44 @@ export function renderMetrics(measured: Measured): string {
     ...turnMetrics(turns),
     metric("process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
   ].join("");
+}
+
+function doorMetrics({ door, lagMs }: Measured["strain"], { refusedStrained }: SessionCounts): string[] {
+  const state = "chat_vrd_door";
+  return [
+    `${head(state, "gauge", "Whether new calls are taken: open, wary (one at a time), shut.")}${state}{state="${door}"} 1\n`,
+    metric(
+      "chat_vrd_loop_lag_seconds",
+      "gauge",
+      "Longest hold of the event loop in the last second.",
+      lagMs / 1000,
+    ),
+    metric(
+      "chat_vrd_bots_refused_strained_total",
+      "counter",
+      "Calls refused because the machine was strained.",
+      refusedStrained,
+    ),
+  ];
+}
+
+function browserMetrics(room: RoomHostStats): string[] {
+  return [
+    metric("chat_vrd_pages_lost_total", "counter", "Pages that went away by themselves.", room.pagesLost),
+    metric("chat_vrd_browsers_lost_total", "counter", "Browsers that did so.", room.browsersLost),
+    metric(
+      "chat_vrd_browsers_replaced_total",
+      "counter",
+      "Browsers replaced for their age, their memory or their silence.",
+      room.browsersReplaced,
+    ),
+    metric(
+      "chat_vrd_rooms_continued_total",
+      "counter",
+      "Calls that went on in another page, after theirs was lost.",
+      room.continued,
+    ),
+  ];
 }
 
 function vadMetrics({ runtime, ...vad }: SileroStats): string[] {
@@ -65,7 +109,13 @@ function vadMetrics({ runtime, ...vad }: SileroStats): string[] {
   ];
 }
 
-function turnMetrics({ turns, responseMs, interruptions, interruptionMs }: Readonly<TurnSums>): string[] {
+function turnMetrics({
+  turns,
+  responseMs,
+  interruptions,
+  interruptionMs,
+  muteSteps,
+}: Readonly<TurnSums>): string[] {
   return [
     metric("chat_vrd_turns_total", "counter", "Turns of users that were answered.", turns),
     metric(
@@ -81,7 +131,14 @@ function turnMetrics({ turns, responseMs, interruptions, interruptionMs }: Reado
       "From the user's first sound to the bot's silence, summed over interruptions.",
       interruptionMs / 1000,
     ),
+    muteStepMetrics(muteSteps),
   ];
+}
+
+function muteStepMetrics(steps: TurnSums["muteSteps"]): string {
+  const name = "chat_vrd_mute_steps_total";
+  const lines = MuteStep.options.map((step) => `${name}{step="${step}"} ${steps[step] ?? 0}\n`);
+  return `${head(name, "counter", "What was done against a model that had fallen silent, by step.")}${lines.join("")}`;
 }
 
 function ended({ endedByReason }: SessionCounts): string {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { ProblemError } from "../protocol/errors.ts";
 
-/** A start signal with the largest metadata has under 20 kB. */
-export const MAX_BODY_BYTES = 64 * 1024;
+/** A start signal with the largest metadata has under 20 kB, and with a whole conversation to take over under 90. */
+export const MAX_BODY_BYTES = 128 * 1024;
 
 /**
  * The body as UTF-8 text, exactly as sent: its signature is over the text.

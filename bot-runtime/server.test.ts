@@ -5,6 +5,7 @@ import { HostHealth, StartAccepted, type StartSignal } from "../protocol/bot-hos
 import { DEV_SIGNING_KEY } from "../protocol/development.ts";
 import type { EndReason } from "../protocol/session.ts";
 import { publicKeys, type SigningKey, signRequest } from "../protocol/signing.ts";
+import type { Door } from "./admission/door.ts";
 import type { BotRuntimeEvent } from "./log-events.ts";
 import { MAX_BODY_BYTES } from "./request-body.ts";
 import { type RunningServer, startServer } from "./server.ts";
@@ -17,13 +18,16 @@ let sessions: Sessions;
 let roomHost: FakeRoomHost;
 let started: StartSignal[];
 let logged: BotRuntimeEvent[];
+let strain: { door: Door["kind"]; lagMs: number };
 
 beforeEach(async () => {
   started = [];
   logged = [];
   roomHost = new FakeRoomHost();
+  strain = { door: "open", lagMs: 12 };
   sessions = new Sessions({
     capacity: 2,
+    door: () => strain.door,
     createBot: (signal) => {
       started.push(signal);
       const { promise, resolve } = Promise.withResolvers<EndReason>();
@@ -36,10 +40,11 @@ beforeEach(async () => {
     trustedKeys: publicKeys(DEV_SIGNING_KEY),
     sessions,
     roomHost,
+    strain,
     headersTimeoutMs: 100,
     unhandledRejections: () => 3,
     vad: () => ({ runtime: "native", windows: 50, batches: 10, windowsLost: 0, threadRestarts: 1 }),
-    turns: { turns: 4, responseMs: 3_000, interruptions: 1, interruptionMs: 250 },
+    turns: { turns: 4, responseMs: 3_000, interruptions: 1, interruptionMs: 250, muteSteps: { nudge: 5 } },
     log: (event) => logged.push(event),
   });
 });
@@ -98,6 +103,15 @@ describe("POST /sessions", () => {
     expect((await call()).status).toBe(202);
     expect(started).toHaveLength(1);
     expect(started[0]).toMatchObject({ token: "meeting-token", language: "en-US" });
+  });
+
+  it("sends a call elsewhere while the machine is strained, and says when to come again", async () => {
+    strain.door = "shut";
+    const { status, headers, json } = await call();
+    expect(status).toBe(503);
+    expect(json).toMatchObject({ code: "no_capacity", retryable: true });
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(started).toEqual([]);
   });
 
   it("refuses what the edge has not signed, and learns nothing from it", async () => {
@@ -218,6 +232,9 @@ describe("GET", () => {
       active: 0,
       capacity: 2,
     });
+    strain.door = "shut";
+    expect(await health()).toMatchObject({ httpStatus: 200, status: "degraded", draining: false });
+    strain.door = "open";
     sessions.drain();
     expect(await health()).toMatchObject({ httpStatus: 200, status: "degraded", draining: true });
     roomHost.ready = false;
@@ -235,10 +252,14 @@ describe("GET", () => {
     expect(text).toContain("chat_vrd_bots_started_total 1\n");
     expect(text).toContain('chat_vrd_bots_ended_total{reason="stopped"} 1\n');
     expect(text).toContain("chat_vrd_bridge_frames_lost_total 0\n");
+    expect(text).toContain('chat_vrd_door{state="open"} 1\n');
+    expect(text).toContain("chat_vrd_loop_lag_seconds 0.012\n");
     expect(text).toContain("chat_vrd_unhandled_rejections_total 3\n");
     expect(text).toContain('chat_vrd_vad_model{model="silero_native"} 1\n');
     expect(text).toContain("chat_vrd_vad_windows_total 50\n");
     expect(text).toContain("chat_vrd_turns_total 4\n");
+    expect(text).toContain('chat_vrd_mute_steps_total{step="nudge"} 5\n');
+    expect(text).toContain('chat_vrd_mute_steps_total{step="told"} 0\n');
     expect(text).toContain("chat_vrd_turn_response_seconds_total 3\n");
     expect(text).toContain("chat_vrd_interruption_seconds_total 0.25\n");
     for (const line of text.trimEnd().split("\n")) {

@@ -5,6 +5,7 @@ import { asProblem, ProblemError } from "../protocol/errors.ts";
 import { describeError, type Log } from "../protocol/log.ts";
 import { parseJson } from "../protocol/parse.ts";
 import { createRequestVerifier, type TrustedKeys } from "../protocol/signing.ts";
+import type { Strain } from "./admission/strain.ts";
 import type { BotRuntimeEvent } from "./log-events.ts";
 import type { TurnSums } from "./measures/turn-summary.ts";
 import { METRICS_CONTENT_TYPE, renderMetrics } from "./metrics.ts";
@@ -28,6 +29,7 @@ export interface ServerOptions {
   trustedKeys: TrustedKeys;
   sessions: Sessions;
   roomHost: Pick<RoomHost, "ready" | "stats">;
+  strain: Pick<Strain, "door" | "lagMs">;
   headersTimeoutMs?: number;
   /** Signed requests that pass within their lifetime of about a minute; each is remembered so long. */
   maxSignedRequests?: number;
@@ -102,7 +104,7 @@ function createHandler(options: ServerOptions) {
 
 /** The API of a bot host, top to bottom. */
 function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOptions) {
-  const { maxSignedRequests: maxRemembered, unhandledRejections, vad, turns } = options;
+  const { maxSignedRequests: maxRemembered, unhandledRejections, vad, turns, strain } = options;
   const verify = createRequestVerifier(trustedKeys, { maxRemembered });
 
   return async (request: IncomingMessage): Promise<Reply> => {
@@ -136,6 +138,7 @@ function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOpt
         draining,
         counts,
         room: roomHost.stats(),
+        strain: { door: strain.door, lagMs: strain.lagMs },
         unhandledRejections: unhandledRejections(),
         vad: vad(),
         turns,
@@ -151,7 +154,7 @@ function createRoutes({ trustedKeys, sessions, roomHost, ...options }: ServerOpt
 
   function status(): HostHealth["status"] {
     if (!roomHost.ready) return "down";
-    return sessions.draining ? "degraded" : "ok";
+    return sessions.draining || strain.door === "shut" ? "degraded" : "ok";
   }
 }
 

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { StartSignal } from "../protocol/bot-host.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { ProblemError } from "../protocol/errors.ts";
 import type { EndReason } from "../protocol/session.ts";
+import type { Door } from "./admission/door.ts";
 import { type RunningBot, Sessions } from "./sessions.ts";
 import { startSignal } from "./testing/start-signal.ts";
 
@@ -25,12 +26,28 @@ class FakeBot implements RunningBot {
   }
 }
 
-function setUp(capacity = 2) {
+/** One that can be relieved. */
+class RelievableBot extends FakeBot {
+  drains = 0;
+
+  drain(): void {
+    this.drains += 1;
+  }
+}
+
+let door: Door["kind"] = "open";
+afterEach(() => {
+  door = "open";
+  vi.useRealTimers();
+});
+
+function setUp(capacity = 2, Bot = FakeBot) {
   const bots: FakeBot[] = [];
   const sessions = new Sessions({
     capacity,
+    door: () => door,
     createBot: (signal) => {
-      const bot = new FakeBot(signal);
+      const bot = new Bot(signal);
       bots.push(bot);
       return bot;
     },
@@ -127,6 +144,65 @@ describe("Sessions", () => {
     await endOf(bots[1], "bot_lost");
     await closing;
     expect(sessions.load.active).toBe(0);
+  });
+
+  it("takes no new call behind a shut door, says when to come again, and still replaces a bot", () => {
+    const { sessions, bots, start } = setUp(3);
+    start("a", 1);
+    door = "shut";
+    let thrown: unknown;
+    try {
+      start("b");
+    } catch (refusal) {
+      thrown = refusal;
+    }
+    expect(thrown).toBeInstanceOf(ProblemError);
+    if (!(thrown instanceof ProblemError)) return;
+    expect(thrown.code).toBe("no_capacity");
+    expect(thrown.toHeaders()["retry-after"]).toBe("10");
+    expect(sessions.counts.refusedStrained).toBe(1);
+    start("a", 2);
+    expect(bots).toHaveLength(2);
+    door = "open";
+    start("b");
+  });
+
+  it("takes one call at a time while it is wary: until the last one's cost can be seen, or it has ended", async () => {
+    vi.useFakeTimers();
+    const { bots, start } = setUp(4);
+    start("a");
+    vi.advanceTimersByTime(4_999);
+    door = "wary";
+    expect(refusedWith(() => start("b"))).toBe("no_capacity");
+    vi.advanceTimersByTime(1);
+    start("b");
+    expect(refusedWith(() => start("c"))).toBe("no_capacity");
+    await endOf(bots[1], "stopped");
+    start("c");
+    expect(bots).toHaveLength(3);
+  });
+
+  it("has its calls relieved, ends those that cannot be, and is told when all are over", async () => {
+    const { sessions, bots, start } = setUp(2, RelievableBot);
+    start("a");
+    start("b");
+    sessions.relieve();
+    expect(refusedWith(() => start("c"))).toBe("draining");
+    expect(bots.map((bot) => (bot as RelievableBot).drains)).toEqual([1, 1]);
+    expect(bots.map(({ stops }) => stops)).toEqual([[], []]);
+    let over = false;
+    const waiting = sessions.allEnded().then(() => {
+      over = true;
+    });
+    await endOf(bots[0], "stopped");
+    expect(over).toBe(false);
+    await endOf(bots[1], "stopped");
+    await waiting;
+
+    const rigid = setUp();
+    rigid.start("a");
+    rigid.sessions.relieve();
+    expect(rigid.bots[0]?.stops).toEqual(["bot_lost"]);
   });
 
   it("counts starts, and ends by reason", async () => {

@@ -1,10 +1,13 @@
 import type { HostLoad, StartAccepted, StartSignal, StopAccepted } from "../protocol/bot-host.ts";
 import { ProblemError } from "../protocol/errors.ts";
 import type { EndReason } from "../protocol/session.ts";
+import type { Door } from "./admission/door.ts";
 
 /** What the host needs of a bot. */
 export interface RunningBot {
   stop(reason: EndReason): void;
+  /** Asks to be relieved by a bot of another host; it ends when it was. A bot without it cannot be. */
+  drain?(): void;
   /** Resolves when nothing of the bot is left; never rejects. */
   readonly ended: Promise<EndReason>;
 }
@@ -12,6 +15,8 @@ export interface RunningBot {
 export interface SessionsOptions {
   /** Calls at once. */
   capacity: number;
+  /** Whether the machine can take more of them. Always, when not given. */
+  door?(): Door["kind"];
   createBot(signal: StartSignal): RunningBot;
 }
 
@@ -19,6 +24,8 @@ export interface SessionsOptions {
 export interface SessionCounts {
   started: number;
   endedByReason: ReadonlyMap<EndReason, number>;
+  /** Calls that were refused because the machine was strained, not because the places were taken. */
+  refusedStrained: number;
 }
 
 interface Entry {
@@ -28,6 +35,11 @@ interface Entry {
 
 /** Ended sessions whose attempt is remembered, so that a delayed start signal cannot bring one back. */
 const MAX_REMEMBERED = 1_000;
+/** What a call costs is seen in the machine's strain by then: so long its place counts as one that is being taken. */
+const STARTING_MS = 5_000;
+/** When a refused caller may try this host again: a door that is shut takes longer to open than a call to begin. */
+const RETRY_WARY_S = 2;
+const RETRY_SHUT_S = 10;
 
 /** The bots of this host: at most one per session, that of its newest attempt, and no more than the capacity. */
 export class Sessions {
@@ -38,6 +50,9 @@ export class Sessions {
   /** Session id → newest attempt that ended here, in order of their ends. */
   readonly #endedAttempts = new Map<string, number>();
   readonly #endedByReason = new Map<EndReason, number>();
+  /** Those that have just begun, and since when, on `performance.now()`'s clock. */
+  readonly #starting = new Map<RunningBot, number>();
+  #refusedStrained = 0;
   #started = 0;
   #draining = false;
 
@@ -54,7 +69,11 @@ export class Sessions {
   }
 
   get counts(): SessionCounts {
-    return { started: this.#started, endedByReason: this.#endedByReason };
+    return {
+      started: this.#started,
+      endedByReason: this.#endedByReason,
+      refusedStrained: this.#refusedStrained,
+    };
   }
 
   /**
@@ -77,6 +96,7 @@ export class Sessions {
         `All ${this.#options.capacity} places of this bot host are taken.`,
       );
     }
+    if (!current) this.#passDoor();
     current?.bot.stop("stopped");
     this.#run(signal);
     return this.#accepted(signal);
@@ -95,12 +115,46 @@ export class Sessions {
     this.#draining = true;
   }
 
+  /** Drains, and has every call handed over to another host. Those that cannot be are ended. */
+  relieve(): void {
+    this.drain();
+    for (const bot of this.#alive) {
+      if (bot.drain) bot.drain();
+      else bot.stop("bot_lost");
+    }
+  }
+
   /** Drains, and ends every call. Resolves when all are over. */
   async close(): Promise<void> {
     this.drain();
-    const bots = [...this.#alive];
-    for (const bot of bots) bot.stop("bot_lost");
-    await Promise.all(bots.map((bot) => bot.ended));
+    for (const bot of this.#alive) bot.stop("bot_lost");
+    await this.allEnded();
+  }
+
+  /** Resolves when the calls that there are now are over. */
+  async allEnded(): Promise<void> {
+    await Promise.all([...this.#alive].map((bot) => bot.ended));
+  }
+
+  /** @throws ProblemError `no_capacity` when the machine is strained. */
+  #passDoor(): void {
+    const door = this.#options.door?.() ?? "open";
+    if (door === "open") return;
+    if (door === "wary" && this.#startingCount === 0) return;
+    this.#refusedStrained += 1;
+    const detail =
+      door === "shut"
+        ? "This bot host is too busy for another call."
+        : "This bot host is busy, and another call is just beginning.";
+    throw new ProblemError("no_capacity", detail, {
+      retryAfterS: door === "shut" ? RETRY_SHUT_S : RETRY_WARY_S,
+    });
+  }
+
+  get #startingCount(): number {
+    const since = performance.now() - STARTING_MS;
+    for (const [bot, at] of this.#starting) if (at <= since) this.#starting.delete(bot);
+    return this.#starting.size;
   }
 
   #run(signal: StartSignal): void {
@@ -109,9 +163,11 @@ export class Sessions {
     const entry = { attempt, bot };
     this.#current.set(sessionId, entry);
     this.#alive.add(bot);
+    this.#starting.set(bot, performance.now());
     this.#started += 1;
     void bot.ended.then((reason) => {
       this.#alive.delete(bot);
+      this.#starting.delete(bot);
       this.#endedByReason.set(reason, (this.#endedByReason.get(reason) ?? 0) + 1);
       if (this.#current.get(sessionId) !== entry) return;
       this.#current.delete(sessionId);

@@ -34,6 +34,12 @@ describe("readSettings", () => {
       chromiumSandbox: true,
       capacity: 8,
       callsPerPage: 8,
+      sparePage: true,
+      pageMaxCalls: 500,
+      browserMaxCalls: 5_000,
+      browserMaxMb: 600,
+      maxLoopLagMs: 200,
+      drainMs: 0,
       vadPreset: "measured",
       clientGraceMs: 45_000,
     });
@@ -73,6 +79,7 @@ describe("readSettings", () => {
     expect(readSettings(PRODUCTION)).toMatchObject({
       appEnv: "production",
       host: "0.0.0.0",
+      drainMs: 10_000,
       gemini: { emulated: false },
       daily: { emulated: false },
     });
@@ -111,6 +118,10 @@ describe("readSettings", () => {
     [{ BOT_CAPACITY: "0" }, "BOT_CAPACITY"],
     [{ CALLS_PER_PAGE: "0" }, "CALLS_PER_PAGE"],
     [{ CALLS_PER_PAGE: "65" }, "CALLS_PER_PAGE"],
+    [{ SPARE_PAGE: "yes" }, "SPARE_PAGE"],
+    [{ BROWSER_MAX_MB: "99" }, "BROWSER_MAX_MB"],
+    [{ MAX_LOOP_LAG_MS: "-1" }, "MAX_LOOP_LAG_MS"],
+    [{ DRAIN_MS: "soon" }, "DRAIN_MS"],
     [{ GEMINI_BASE_URL: "ws://127.0.0.1:1" }, "GEMINI_BASE_URL"],
     [{ EDGE_JWKS: "{" }, "EDGE_JWKS"],
     [{ EDGE_JWKS: '{"keys":[]}' }, "EDGE_JWKS"],

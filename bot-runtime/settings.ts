@@ -23,8 +23,14 @@ const Environment = z.object({
   CHROMIUM_PATH: z.string().optional(),
   CHROMIUM_SANDBOX: z.enum(["on", "off"]).default("on"),
   BOT_CAPACITY: z.coerce.number().int().min(1).max(64).default(8),
-  /** A page's crash ends all its calls, and one audio thread does the work of all: so not more. */
+  /** A page's crash interrupts all its calls, and one audio thread does the work of all: so not more. */
   CALLS_PER_PAGE: z.coerce.number().int().min(1).max(64).default(8),
+  SPARE_PAGE: z.enum(["on", "off"]).default("on"),
+  PAGE_MAX_CALLS: z.coerce.number().int().min(1).max(1_000_000).default(500),
+  BROWSER_MAX_CALLS: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
+  BROWSER_MAX_MB: z.coerce.number().int().min(100).max(1_000_000).default(600),
+  MAX_LOOP_LAG_MS: z.coerce.number().int().min(0).max(60_000).default(200),
+  DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).optional(),
   DEFAULT_VOICE: z.string().max(64).optional(),
   SYSTEM_PROMPT_FILE: z.string().optional(),
   VAD_PRESET: z.enum(["measured", "pipecat"]).default("measured"),
@@ -34,6 +40,9 @@ type Environment = z.output<typeof Environment>;
 
 /** The variables that are read; all of them stand in `.env.example`. */
 export const SETTING_NAMES = Object.keys(Environment.shape);
+
+/** For calls to end by themselves when the host is told to go. Nobody waits for that in development. */
+const DRAIN_MS = { production: 10_000, development: 0 };
 
 export interface GeminiSettings {
   emulated: boolean;
@@ -55,6 +64,16 @@ export interface Settings {
   chromiumSandbox: boolean;
   capacity: number;
   callsPerPage: number;
+  /** Whether an empty page is kept beside those with calls. */
+  sparePage: boolean;
+  /** A page takes no more calls than that in its life, nor does a browser. */
+  pageMaxCalls: number;
+  browserMaxCalls: number;
+  /** An idle browser that holds more is replaced. */
+  browserMaxMb: number;
+  /** 0: calls are taken however late the event loop is. */
+  maxLoopLagMs: number;
+  drainMs: number;
   defaultVoice?: string;
   /** The text of the file. */
   systemPrompt?: string;
@@ -86,6 +105,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
     chromiumSandbox: env.CHROMIUM_SANDBOX === "on",
     capacity: env.BOT_CAPACITY,
     callsPerPage: env.CALLS_PER_PAGE,
+    sparePage: env.SPARE_PAGE === "on",
+    pageMaxCalls: env.PAGE_MAX_CALLS,
+    browserMaxCalls: env.BROWSER_MAX_CALLS,
+    browserMaxMb: env.BROWSER_MAX_MB,
+    maxLoopLagMs: env.MAX_LOOP_LAG_MS,
+    drainMs: env.DRAIN_MS ?? DRAIN_MS[env.APP_ENV],
     vadPreset: env.VAD_PRESET,
     clientGraceMs: env.CLIENT_GRACE_MS,
     ...(env.CHROMIUM_PATH ? { chromiumPath: env.CHROMIUM_PATH } : {}),

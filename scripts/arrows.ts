@@ -9,7 +9,7 @@ import { packageScript, ROOT, runStep, type StepResult } from "./steps.ts";
 const CONFIG = join(ROOT, ".dependency-cruiser.json");
 const PLANTED = join(ROOT, "scripts/planted-violations");
 /** The parts whose arrows are checked. */
-const PARTS = ["protocol", "edge", "bot-runtime", "emulators", "scripts", "test", "bench"];
+const PARTS = ["protocol", "edge", "bot-runtime", "emulators", "scripts", "test", "bench", "mobile/src"];
 
 interface Report {
   summary: { violations: { from: string; to: string; rule: { name: string } }[]; totalCruised: number };

@@ -25,6 +25,16 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
       "many calls one after the other and in pairs: what is left of them in heaps, sockets, timers, pages",
     entry: "test/campaign/leaks/main.ts",
   },
+  crash: {
+    summary:
+      "pages and browsers of the bot runtime killed beneath calls in mid-sentence: how long each is silent; five minutes",
+    entry: "test/campaign/crash/main.ts",
+  },
+  recovery: {
+    summary:
+      "bot runtimes killed beneath calls in mid-sentence, or asked to end: how long until the next bot is heard; five minutes",
+    entry: "test/campaign/recovery/main.ts",
+  },
   vad: {
     summary:
       "sentences in six languages and three levels of noise, and noise alone: what is heard, and how soon",

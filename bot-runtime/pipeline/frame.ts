@@ -71,7 +71,9 @@ export interface TurnMetrics {
   turn: number;
   /** From the end of the user's turn to the first of the answer's audio. */
   ttfbMs?: number;
-  /** From there to the first sound that was played. */
+  /** From there to the last of it: what the model has had to do for this turn. */
+  processingMs?: number;
+  /** From the end of the user's turn to the first sound that was played. */
   responseMs?: number;
   /** From the user's first sound over the bot's voice to its silence. */
   interruptionMs?: number;

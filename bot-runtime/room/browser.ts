@@ -112,20 +112,36 @@ export class Browser {
       }
     });
     this.#released = new Promise((resolve) => made.child.once("close", resolve));
+    // What we started may be a script that outlives the browser, for a while or, when that is stuck, for long.
+    void this.#cdp.ended.then(() => {
+      if (this.#closing || !this.#alive) return;
+      this.#gone("The browser closed its pipe");
+      this.#kill();
+    });
     this.exited = new Promise((resolve) => {
       made.child.once("exit", (code, signal) => {
-        this.#alive = false;
-        this.#cdp.close(new Error("The browser exited"));
         const detail = signal === null ? `code ${code}` : `signal ${signal}`;
-        for (const watch of this.#tabs.values()) watch.gone(`The browser exited with ${detail}`);
-        this.#tabs.clear();
+        this.#gone(`The browser exited with ${detail}`);
+        this.#cdp.close(new Error("The browser exited"));
         resolve({ asked: this.#closing !== undefined, detail, stderr: words.lines });
       });
     });
   }
 
+  /** No tab answers any more. */
+  #gone(detail: string): void {
+    this.#alive = false;
+    for (const watch of this.#tabs.values()) watch.gone(detail);
+    this.#tabs.clear();
+  }
+
   get alive(): boolean {
     return this.#alive && this.#closing === undefined;
+  }
+
+  /** Whether its main process answers. @throws Error when it does not, after a while */
+  async ping(): Promise<void> {
+    await this.#cdp.send("Browser.getVersion", undefined);
   }
 
   /** Opens a tab. `watch.gone` is called once if it goes away other than by its own `close`. */

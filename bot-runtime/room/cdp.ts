@@ -45,6 +45,7 @@ export class CdpConnection {
   #partsBytes = 0;
   #lastId = 0;
   #closed: Error | undefined;
+  readonly #ending = Promise.withResolvers<void>();
 
   /** @param input what the browser reads (its fd 3) @param output what it writes (its fd 4) */
   constructor(input: Writable, output: Readable) {
@@ -54,6 +55,11 @@ export class CdpConnection {
     output.once("close", () => this.close(new Error("The browser closed its pipe")));
     output.on("error", (error) => this.close(error));
     input.on("error", (error) => this.close(error));
+  }
+
+  /** Resolves when it is closed, by whichever side. */
+  get ended(): Promise<void> {
+    return this.#ending.promise;
   }
 
   /** Hears every event. Returns how to stop that. */
@@ -84,6 +90,7 @@ export class CdpConnection {
   close(reason = new Error("The connection to the browser was closed")): void {
     if (this.#closed) return;
     this.#closed = reason;
+    this.#ending.resolve();
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
       reject(reason);

@@ -2,8 +2,14 @@ import { describeError } from "../../protocol/log.ts";
 import { BridgeServer } from "./bridge/bridge-server.ts";
 import { Browser } from "./browser.ts";
 import { findChromium } from "./chromium-path.ts";
+import { ChromiumRoom } from "./chromium-room.ts";
 import { findBuilt } from "./find-built.ts";
-import type { RoomLog } from "./log-events.ts";
+import { groupMemoryMb } from "./group-memory.ts";
+import { IDLE_AFTER_MS, SPARE_AFTER_MS, SPARE_RETRY_MS } from "./host-limits.ts";
+import type { ReplaceReason, RoomLog } from "./log-events.ts";
+import { lacksPage, pageForCall, surplusPages } from "./page-plan.ts";
+import { Pulse } from "./pulse.ts";
+import { Revival } from "./revival.ts";
 import {
   type Room,
   RoomError,
@@ -12,17 +18,11 @@ import {
   type RoomHostStats,
   type RoomOptions,
 } from "./room.ts";
+import { noStats } from "./room-host-stats.ts";
 import { RoomPage } from "./room-page.ts";
 
-/** A page's crash ends all its calls, and one AudioContext thread does the work of all: so not more. */
+/** A page's crash interrupts all its calls, and one AudioContext thread does the work of all: so not more. */
 const DEFAULT_CALLS_PER_PAGE = 8;
-/** Tries in a row to get a page again; then the host stays down and its health says so. */
-const MAX_REVIVALS = 10;
-const REVIVAL_FIRST_MS = 250;
-const REVIVAL_MAX_MS = 15_000;
-/** A page that lived this long was well: what comes after is not the same trouble. */
-const REVIVAL_FORGOTTEN_MS = 60_000;
-
 export interface ChromiumRoomHostOptions {
   /** Default: `CHROMIUM_PATH`, or the usual names. */
   chromiumPath?: string | undefined;
@@ -31,6 +31,12 @@ export interface ChromiumRoomHostOptions {
   /** Where Daily is emulated: the folder URL of its call machine. Without it, Daily's own. */
   callMachineUrl?: string | undefined;
   callsPerPage?: number;
+  /** Keeps an empty page beside those with calls, for the calls of one that crashes. Default: no. */
+  sparePage?: boolean;
+  /** Calls that a page takes in its life, and a browser; and what an idle one may hold. Default: no bound. */
+  pageMaxCalls?: number;
+  browserMaxCalls?: number;
+  browserMaxMb?: number;
   /** The built page; for tests. */
   assetsFolder?: string;
   log: RoomLog;
@@ -57,6 +63,10 @@ export async function createChromiumRoomHost(options: ChromiumRoomHostOptions): 
     sandbox: options.sandbox,
     callMachineUrl: options.callMachineUrl,
     callsPerPage: options.callsPerPage ?? DEFAULT_CALLS_PER_PAGE,
+    spare: options.sparePage ?? false,
+    pageMaxCalls: options.pageMaxCalls ?? Number.POSITIVE_INFINITY,
+    browserMaxCalls: options.browserMaxCalls ?? Number.POSITIVE_INFINITY,
+    browserMaxMb: options.browserMaxMb ?? Number.POSITIVE_INFINITY,
     log: options.log,
   });
   try {
@@ -74,66 +84,87 @@ interface HostMaking {
   sandbox: boolean | undefined;
   callMachineUrl: string | undefined;
   callsPerPage: number;
+  spare: boolean;
+  pageMaxCalls: number;
+  browserMaxCalls: number;
+  browserMaxMb: number;
   log: RoomLog;
 }
 
 class Host implements ChromiumRoomHost {
   readonly #making: HostMaking;
-  readonly #counters: RoomHostStats = {
-    pages: 0,
-    rooms: 0,
-    framesIn: 0,
-    framesOut: 0,
-    framesLost: 0,
-    maxGapMs: 0,
-  };
+  readonly #counters: RoomHostStats = noStats();
   readonly #pages = new Set<RoomPage>();
   readonly #stop = new AbortController();
+  readonly #revival: Revival;
+  /** The one that new calls go to. */
   #browser: Browser | undefined;
+  #pulse: Pulse | undefined;
+  /** Browsers that were replaced, until their last call has ended or they are closed. */
+  readonly #replaced = new Set<Browser>();
+  #replacing: Promise<void> | undefined;
+  /** Calls that the browser has taken. */
+  #calls = 0;
   #pageNumber = 0;
   #opening: Promise<RoomPage> | undefined;
-  #reviving: Promise<void> | undefined;
-  /** The one try of reviving that is under way. It never rejects. */
-  #attempt: Promise<void> | undefined;
-  #revivals = 0;
-  #revivedAt = 0;
+  #spareTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(making: HostMaking) {
     this.#making = making;
+    const { log } = making;
+    this.#revival = new Revival({
+      needed: () => !this.ready,
+      revive: () => this.#revive(),
+      failed: (attempt, thrown) => {
+        const detail = describeError(thrown);
+        log({ event: "browser.start_failed", level: "error", attempt, detail });
+      },
+      givenUp: (attempts) => log({ event: "browser.given_up", level: "error", attempts }),
+      stop: this.#stop.signal,
+    });
   }
 
   get ready(): boolean {
-    return this.livePages.length > 0;
+    return this.livePages.some(({ browser }) => browser === this.#browser);
   }
 
   get browserPid(): number | undefined {
     return this.#browser?.alive ? this.#browser.pid : undefined;
   }
 
+  /** Pages of a browser that has just died may not know it yet. */
   get livePages(): readonly RoomPage[] {
-    return [...this.#pages].filter((page) => page.live);
+    return [...this.#pages].filter((page) => page.live && page.browser.alive);
   }
 
   stats(): RoomHostStats {
-    const rooms = [...this.#pages].reduce((sum, page) => sum + page.roomCount, 0);
-    return { ...this.#counters, pages: this.#pages.size, rooms };
+    return { ...this.#counters, pages: this.#pages.size, rooms: this.#roomCount };
   }
 
   async start(): Promise<void> {
-    await this.#launch();
+    await this.#useBrowser(await this.#launch());
     await this.#openPage();
-    this.#revivedAt = performance.now();
   }
 
-  async open(options: RoomOptions, events: RoomEvents): Promise<Room> {
+  async open(options: RoomOptions, events: RoomEvents, lost?: Room): Promise<Room> {
+    const remains = lost instanceof ChromiumRoom ? lost.remains : undefined;
     for (;;) {
       if (this.#stop.signal.aborted) throw new RoomError("closed", "The room host is closed");
-      const page = this.#fullestWithRoom();
-      if (page) return page.openRoom(options, events);
+      const page = pageForCall(this.livePages);
+      if (page) {
+        if (page.browser === this.#browser) this.#calls++;
+        const opening = page.openRoom(options, events, remains);
+        this.#tidy();
+        const room = await opening;
+        if (remains) this.#counters.continued++;
+        return room;
+      }
+      this.#revival.start();
       // One try and no more: a caller has other hosts to go to.
-      await this.#attempt;
-      if (this.#fullestWithRoom()) continue;
+      await this.#revival.attempt;
+      if (pageForCall(this.livePages)) continue;
       if (!this.#browser?.alive) throw new RoomError("lost", "There is no browser");
       try {
         await this.#openPage();
@@ -151,124 +182,200 @@ class Host implements ChromiumRoomHost {
 
   async #close(): Promise<void> {
     this.#stop.abort();
+    clearTimeout(this.#spareTimer);
+    clearTimeout(this.#idleTimer);
+    this.#pulse?.[Symbol.dispose]();
     const pages = [...this.#pages].map((page) => page.close("The room host closed"));
     this.#pages.clear();
     // At once, not after the pages: a browser that hangs would not answer, and is killed.
-    await this.#browser?.close();
+    await Promise.all([this.#browser, ...this.#replaced].map((browser) => browser?.close()));
     await Promise.all(pages);
+    await this.#replacing;
     await this.#making.bridge.close();
-    await this.#reviving;
+    await this.#revival.settled();
   }
 
-  /** Calls are packed, so that pages that were opened for a peak become empty again. */
-  #fullestWithRoom(): RoomPage | undefined {
-    return this.livePages
-      .filter((page) => page.freeSlots > 0)
-      .sort((a, b) => a.freeSlots - b.freeSlots || a.number - b.number)[0];
+  get #roomCount(): number {
+    return [...this.#pages].reduce((sum, page) => sum + page.roomCount, 0);
   }
 
-  async #launch(): Promise<void> {
+  async #launch(): Promise<Browser> {
     const { chromiumPath, sandbox, callMachineUrl, bridge, log } = this.#making;
     const { origin } = bridge;
     const browser = await Browser.launch({ chromiumPath, sandbox, callMachineUrl, origin, log });
-    if (this.#stop.signal.aborted) return browser.close();
-    this.#browser = browser;
     void browser.exited.then(async ({ asked, detail, stderr }) => {
       if (asked) return;
+      this.#counters.browsersLost++;
       log({ event: "browser.exited", level: "error", detail, stderr });
       // Its children and its folder are still there.
       await browser.close();
-      this.#revive();
+      this.#replaced.delete(browser);
+      this.#revival.start();
     });
+    return browser;
+  }
+
+  /** New calls go to this browser from now on. */
+  async #useBrowser(browser: Browser): Promise<void> {
+    if (this.#stop.signal.aborted) return browser.close();
+    this.#browser = browser;
+    this.#calls = 0;
+    this.#watchPulse(browser);
+  }
+
+  #watchPulse(browser: Browser): void {
+    this.#pulse?.[Symbol.dispose]();
+    this.#pulse = new Pulse({ ping: () => browser.ping(), silent: () => this.#replace("silence") });
   }
 
   #openPage(): Promise<RoomPage> {
-    this.#opening ??= this.#openOnePage().finally(() => {
+    this.#opening ??= this.#openPageIn(this.#browser).finally(() => {
       this.#opening = undefined;
+      this.#tidy();
     });
     return this.#opening;
   }
 
-  async #openOnePage(): Promise<RoomPage> {
-    const { bridge, callMachineUrl, callsPerPage, log } = this.#making;
-    const browser = this.#browser;
+  async #openPageIn(browser: Browser | undefined): Promise<RoomPage> {
+    const { bridge, callMachineUrl, callsPerPage, pageMaxCalls, log } = this.#making;
     if (!browser?.alive) throw new Error("There is no browser");
     const page = await RoomPage.open({
       number: ++this.#pageNumber,
       browser,
       bridge,
       slots: callsPerPage,
+      maxCalls: pageMaxCalls,
       callMachineUrl,
       counters: this.#counters,
       log,
       lost: (lostPage) => {
+        this.#counters.pagesLost++;
         this.#pages.delete(lostPage);
-        this.#revive();
+        this.#revival.start();
+        this.#tidy();
       },
-      released: (idle) => this.#closeSurplus(idle),
+      released: () => this.#tidy(),
     });
     this.#pages.add(page);
     if (this.#stop.signal.aborted) await page.close("The room host closed");
     return page;
   }
 
-  /** An empty page goes when another one has room: one warm page is enough. */
-  #closeSurplus(page: RoomPage): void {
-    const spare = this.livePages.some((other) => other !== page && other.freeSlots > 0);
-    if (page.roomCount > 0 || !spare) return;
-    this.#pages.delete(page);
-    void page.close("No longer needed");
-  }
-
   /** Sees to it that there is a page again, with a new browser if need be. */
-  #revive(): void {
-    if (this.#reviving || this.ready || this.#stop.signal.aborted) return;
-    if (performance.now() - this.#revivedAt > REVIVAL_FORGOTTEN_MS) this.#revivals = 0;
-    this.#reviving = this.#tryToRevive().finally(() => {
-      this.#reviving = undefined;
-      // It may have been lost again before we were done.
-      if (this.#revivals < MAX_REVIVALS) this.#revive();
-    });
-  }
-
-  async #tryToRevive(): Promise<void> {
-    while (!this.ready && !this.#stop.signal.aborted) {
-      if (this.#revivals >= MAX_REVIVALS) {
-        this.#making.log({ event: "browser.given_up", level: "error", attempts: this.#revivals });
-        return;
-      }
-      this.#attempt = this.#attemptToRevive(++this.#revivals);
-      await this.#attempt;
-    }
-  }
-
-  async #attemptToRevive(attempt: number): Promise<void> {
-    const waitMs = Math.min(REVIVAL_FIRST_MS * 2 ** (attempt - 1), REVIVAL_MAX_MS);
-    if (attempt > 1) await this.#wait(waitMs);
-    if (this.#stop.signal.aborted) return;
+  async #revive(): Promise<void> {
+    await this.#replacing;
+    if (this.ready || (await this.#openedPage())) return;
     try {
-      if (!this.#browser?.alive) await this.#launch();
+      await this.#useBrowser(await this.#launch());
       await this.#openPage();
-      this.#revivedAt = performance.now();
     } catch (thrown) {
-      if (this.#stop.signal.aborted) return;
-      const detail = describeError(thrown);
-      this.#making.log({ event: "browser.start_failed", level: "error", attempt, detail });
       await this.#browser?.close();
+      throw thrown;
     }
   }
 
-  /** Ends early when the host closes. */
-  #wait(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done);
+  /** Whether the browser that there is had another page to give. One that had not is closed. */
+  async #openedPage(): Promise<boolean> {
+    const browser = this.#browser;
+    if (!browser?.alive) return false;
+    try {
+      await this.#openPage();
+      return true;
+    } catch {
+      // A browser that dies is often heard of by its pages first.
+      if (browser.alive) await browser.close();
+      return false;
+    }
+  }
+
+  /** Closes what is not needed, and orders what will be. */
+  #tidy(): void {
+    if (this.#stop.signal.aborted) return;
+    const { spare } = this.#making;
+    const current = [...this.#pages].filter(({ browser }) => browser === this.#browser);
+    const surplus = surplusPages(current, { spare });
+    const old = [...this.#pages].filter(
+      ({ browser, roomCount }) => this.#replaced.has(browser) && roomCount === 0,
+    );
+    for (const page of [...surplus, ...old]) {
+      this.#pages.delete(page);
+      void page.close("No longer needed");
+    }
+    const inUse = new Set([...this.#pages].map(({ browser }) => browser));
+    for (const browser of this.#replaced) {
+      if (inUse.has(browser)) continue;
+      this.#replaced.delete(browser);
+      void browser.close();
+    }
+    if (this.ready && lacksPage(current, { spare })) this.#orderPage(SPARE_AFTER_MS);
+    this.#watchIdleness();
+  }
+
+  /** Opens a page after a while, if it is still missing then. */
+  #orderPage(afterMs: number): void {
+    this.#spareTimer ??= setTimeout(async () => {
+      this.#spareTimer = undefined;
+      const current = this.livePages.filter(({ browser }) => browser === this.#browser);
+      if (!lacksPage(current, this.#making)) return;
+      try {
+        await this.#openPage();
+      } catch (thrown) {
+        if (this.#stop.signal.aborted) return;
+        this.#making.log({ event: "page.start_failed", level: "error", detail: describeError(thrown) });
+        this.#orderPage(SPARE_RETRY_MS);
+      }
+    }, afterMs).unref();
+  }
+
+  #watchIdleness(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#roomCount > 0 || this.#calls === 0) return;
+    this.#idleTimer = setTimeout(() => void this.#lookAtIdle(), IDLE_AFTER_MS).unref();
+  }
+
+  /** A browser grows with its calls, whatever we close: one that has is replaced when nobody is in it. */
+  async #lookAtIdle(): Promise<void> {
+    const { browserMaxCalls, browserMaxMb } = this.#making;
+    const browser = this.#browser;
+    if (!browser?.alive) return;
+    if (this.#calls >= browserMaxCalls) return this.#replace("calls");
+    if (browserMaxMb === Number.POSITIVE_INFINITY) return;
+    const memoryMb = await groupMemoryMb(browser.pid);
+    if (this.#browser !== browser || this.#roomCount > 0) return;
+    if (memoryMb !== undefined && memoryMb > browserMaxMb) this.#replace("memory", memoryMb);
+  }
+
+  #replace(why: ReplaceReason, memoryMb?: number): void {
+    if (this.#replacing || this.#stop.signal.aborted) return;
+    this.#replacing = this.#replaceBrowser(why, memoryMb).finally(() => {
+      this.#replacing = undefined;
+      this.#tidy();
     });
+  }
+
+  /** The new one is ready before the old one takes no calls any more; those that it has go on to their end. */
+  async #replaceBrowser(why: ReplaceReason, memoryMb: number | undefined): Promise<void> {
+    const { log } = this.#making;
+    const startedAt = performance.now();
+    const old = this.#browser;
+    const calls = this.#calls;
+    let browser: Browser | undefined;
+    try {
+      browser = await this.#launch();
+      await this.#openPageIn(browser);
+    } catch (thrown) {
+      await browser?.close();
+      if (this.#stop.signal.aborted) return;
+      log({ event: "browser.replace_failed", level: "warn", why, detail: describeError(thrown) });
+      if (old?.alive) this.#watchPulse(old);
+      return;
+    }
+    if (old?.alive) this.#replaced.add(old);
+    for (const page of this.#pages) if (page.browser === old) page.retire();
+    await this.#useBrowser(browser);
+    this.#counters.browsersReplaced++;
+    const memory = memoryMb === undefined ? {} : { memoryMb };
+    const startMs = Math.round(performance.now() - startedAt);
+    log({ event: "browser.replaced", why, calls, ...memory, startMs });
   }
 }

@@ -4,6 +4,7 @@ import type { ToPage } from "./bridge/control.ts";
 import { ChromiumRoom, type PageWire } from "./chromium-room.ts";
 import type { RoomLogEvent } from "./log-events.ts";
 import { RoomError, type RoomEvents } from "./room.ts";
+import { noStats } from "./room-host-stats.ts";
 
 const OPTIONS = {
   sessionId: "s1",
@@ -33,7 +34,7 @@ beforeEach(() => {
     mark: ({ kind, generation, seq }) => marks.push([kind, generation, seq]),
     pump: () => {},
     release: () => released++,
-    counters: { pages: 1, rooms: 1, framesIn: 0, framesOut: 0, framesLost: 0, maxGapMs: 0 },
+    counters: noStats(),
   };
   const events: RoomEvents = {
     audio: (pcm) => told.push(["audio", pcm.length, pcm[0]]),
@@ -307,5 +308,128 @@ describe("the end", () => {
     expect(released).toBe(0);
     room.control({ type: "closed", call: CALL });
     expect(released).toBe(1);
+  });
+});
+
+describe("going on in another page", () => {
+  const NEXT_CALL = 4;
+  let next: ChromiumRoom;
+  let nextTold: unknown[][];
+  let nextMarks: FrameKind[];
+  let pumped: number;
+
+  /** The page is lost, and another one opens a room for the same call. */
+  async function goOn(before: ChromiumRoom = room): Promise<void> {
+    before.lost("crashed");
+    nextTold = [];
+    nextMarks = [];
+    pumped = 0;
+    const nothing = () => {};
+    next = new ChromiumRoom({
+      call: NEXT_CALL,
+      options: OPTIONS,
+      events: {
+        audio: nothing,
+        participantJoined: nothing,
+        participantLeft: nothing,
+        appMessage: nothing,
+        playout: (state) => nextTold.push(["playout", state]),
+        ended: (end) => nextTold.push(["ended", end]),
+      },
+      wire: { ...wire, mark: ({ kind }) => nextMarks.push(kind), pump: () => pumped++ },
+      log: nothing,
+      remains: before.remains,
+    });
+    next.control({ type: "opened", call: NEXT_CALL });
+    await next.opened();
+  }
+
+  async function nextJoined(): Promise<void> {
+    const done = next.join();
+    next.control({ type: "joined", call: NEXT_CALL });
+    await done;
+  }
+
+  const messages = () => sent.flatMap((one) => (one.type === "send" ? [[one.call, one.data]] : []));
+
+  it("holds the speech until it can be heard, also what came meanwhile", async () => {
+    await joined();
+    room.play(new Int16Array(4_800), 1);
+    room.nextFrame();
+    await goOn();
+    room.play(new Int16Array(100), 1);
+    next.play(new Int16Array(100), 1);
+    await nextJoined();
+    expect(next.nextFrame()).toBeUndefined();
+    vi.advanceTimersByTime(500);
+    expect(pumped).toBeGreaterThan(0);
+    const sizes: number[] = [];
+    for (let one = next.nextFrame(); one; one = next.nextFrame()) sizes.push(one.pcm.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(4_800 + 200);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("flushes and pauses by what the bot last asked for, whichever room it asked", async () => {
+    await joined();
+    room.play(new Int16Array(4_800), 1);
+    room.nextFrame();
+    await goOn();
+    room.flush(1);
+    next.play(new Int16Array(100), 2);
+    room.pause();
+    await nextJoined();
+    expect(nextMarks).toEqual([]);
+    vi.advanceTimersByTime(500);
+    expect(nextTold).toEqual([["playout", { kind: "flushed", generation: 1, playedMs: 0 }]]);
+    expect(nextMarks).toEqual([FrameKind.pause]);
+    expect(next.nextFrame()).toMatchObject({ generation: 2 });
+    expect(next.nextFrame()).toBeUndefined();
+  });
+
+  it("sends the messages of the time between when it has joined, in order, and no more than it may keep", async () => {
+    await joined();
+    await goOn();
+    room.sendAppMessage("a");
+    next.sendAppMessage("b");
+    expect(() => next.sendAppMessage("x".repeat(5_000))).toThrow(
+      expect.objectContaining({ type: "message-too-large" }),
+    );
+    for (let more = 0; more < 254; more++) next.sendAppMessage(more);
+    expect(() => next.sendAppMessage("one too many")).toThrow(expect.objectContaining({ type: "closed" }));
+    expect(messages()).toEqual([]);
+    await nextJoined();
+    next.sendAppMessage("after");
+    const said = messages();
+    expect(said.slice(0, 3)).toEqual([
+      [NEXT_CALL, "a"],
+      [NEXT_CALL, "b"],
+      [NEXT_CALL, 0],
+    ]);
+    expect(said.slice(-2)).toEqual([
+      [NEXT_CALL, 253],
+      [NEXT_CALL, "after"],
+    ]);
+  });
+
+  it("is lost with its page, too, and goes on in a third", async () => {
+    await joined();
+    room.play(new Int16Array(2_400), 1);
+    room.nextFrame();
+    await goOn();
+    const second = next;
+    await goOn(second);
+    await nextJoined();
+    vi.advanceTimersByTime(500);
+    expect(next.nextFrame()?.pcm.length).toBe(2_400);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is not for a room that ended otherwise", async () => {
+    await joined();
+    room.control({ type: "ended", call: CALL, errorType: "ejected", detail: "" });
+    expect(room.remains).toBeUndefined();
+    expect(() => room.sendAppMessage("late")).toThrow(expect.objectContaining({ type: "closed" }));
+    room.play(new Int16Array(100), 1);
+    expect(room.nextFrame()).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { OUTPUT_SAMPLE_RATE } from "../pipeline/audio.ts";
 import { type BatchReader, FrameKind } from "./bridge/audio-frames.ts";
 import type { FromPage, ToPage } from "./bridge/control.ts";
 import { MAX_APP_MESSAGE_CHARS } from "./bridge/limits.ts";
+import { CallRemains } from "./call-remains.ts";
 import { Deferred } from "./deferred.ts";
 import type { RoomLog } from "./log-events.ts";
 import {
@@ -20,6 +21,12 @@ const OPEN_MAX_MS = 20_000;
 const JOIN_MAX_MS = 20_000;
 /** The page gives Daily 2 s to leave. */
 const CLOSE_MAX_MS = 5_000;
+
+/**
+ * After a join in place of a lost page: until the listeners' browsers have the new track, nobody hears what it plays.
+ * WebRTC takes some 200 ms for it on loopback, and a round trip or two more over a network.
+ */
+const TRACK_CARRIES_MS = 500;
 
 /** A message of the page that is about one call. */
 export type CallMessage = Extract<FromPage, { call: number }>;
@@ -42,6 +49,8 @@ export interface ChromiumRoomMaking {
   events: RoomEvents;
   wire: PageWire;
   log: RoomLog;
+  /** Of the page before, if the call goes on in this one. */
+  remains?: CallRemains | undefined;
 }
 
 type State =
@@ -50,7 +59,10 @@ type State =
   | { kind: "joining"; joined: Deferred<void>; startedAt: number }
   | { kind: "joined" }
   /** The bot was told; the page still has to free the call. */
-  | { kind: "ended"; closed: Deferred<void> };
+  | { kind: "ended"; closed: Deferred<void>; lost: boolean };
+
+/** A room in place of a lost one holds its voice until that can be heard. */
+type Voice = { kind: "free" } | { kind: "held"; timer: NodeJS.Timeout | undefined };
 
 /** One call in a page of our Chromium. */
 export class ChromiumRoom implements Room {
@@ -61,15 +73,19 @@ export class ChromiumRoom implements Room {
   readonly #log: RoomLog;
   readonly #audio: RoomAudio;
   readonly #opened: Deferred<void>;
+  readonly #remains: CallRemains;
+  #voice: Voice = { kind: "free" };
   #state: State = { kind: "opening" };
 
-  constructor({ call, options, events, wire, log }: ChromiumRoomMaking) {
+  constructor({ call, options, events, wire, log, remains }: ChromiumRoomMaking) {
     this.call = call;
     this.#options = options;
     this.#events = events;
     this.#wire = wire;
     this.#log = log;
-    this.#audio = new RoomAudio(events, wire.counters);
+    this.#audio = new RoomAudio(events, wire.counters, remains?.ledger);
+    this.#remains = remains ?? new CallRemains(this.#audio.ledger);
+    if (remains) this.#voice = { kind: "held", timer: undefined };
     this.#opened = new Deferred<void>(
       OPEN_MAX_MS,
       () => new RoomError("lost", "The page did not open a call"),
@@ -86,6 +102,11 @@ export class ChromiumRoom implements Room {
       await this.#free("failed");
       throw thrown;
     }
+  }
+
+  /** What another room can go on with, if this one was lost. */
+  get remains(): CallRemains | undefined {
+    return this.#isLost ? this.#remains : undefined;
   }
 
   /** Whether the page's audio thread has it: from `opened` until its end. */
@@ -107,16 +128,20 @@ export class ChromiumRoom implements Room {
   }
 
   sendAppMessage(data: unknown): void {
-    if (this.#state.kind !== "joined") throw new RoomError("closed", `The room is ${this.#state.kind}`);
+    const isBetween = this.#isLost || (this.#voice.kind === "held" && this.#state.kind !== "ended");
+    if (this.#state.kind !== "joined" && !isBetween) {
+      throw new RoomError("closed", `The room is ${this.#state.kind}`);
+    }
     const chars = JSON.stringify(data)?.length ?? 0;
     if (chars > MAX_APP_MESSAGE_CHARS) {
       throw new RoomError("message-too-large", `${chars} of ${MAX_APP_MESSAGE_CHARS} characters`);
     }
-    this.#wire.control({ type: "send", call: this.call, data });
+    if (this.#state.kind === "joined") this.#send(data);
+    else this.#remains.keep(data);
   }
 
   play(pcm: Int16Array, generation: number): void {
-    if (this.#state.kind === "ended") return;
+    if (this.#state.kind === "ended" && !this.#isLost) return;
     if (this.#audio.ledger.play(pcm, generation) === "full") {
       const droppedMs = Math.round((pcm.length * 1000) / OUTPUT_SAMPLE_RATE);
       this.#log({
@@ -130,17 +155,24 @@ export class ChromiumRoom implements Room {
   }
 
   pause(): void {
+    this.#remains.paused = true;
     this.#mark(FrameKind.pause, 0);
   }
 
   resume(): void {
+    this.#remains.paused = false;
     this.#mark(FrameKind.resume, 0);
   }
 
   flush(generation: number): void {
+    this.#remains.paused = false;
     this.#audio.ledger.flush(generation);
     this.#mark(FrameKind.flush, generation);
     this.#wire.pump(this);
+  }
+
+  republish(): void {
+    if (this.#state.kind === "joined") this.#wire.control({ type: "republish", call: this.call });
   }
 
   async close(): Promise<void> {
@@ -149,6 +181,7 @@ export class ChromiumRoom implements Room {
 
   /** The next audio frame for the page, if it has room for one. */
   nextFrame(): { pcm: Int16Array; generation: number; seq: number } | undefined {
+    if (this.#voice.kind === "held" || this.#state.kind === "ended") return undefined;
     const chunk = this.#audio.ledger.next();
     return chunk && { ...chunk, seq: this.#audio.nextSeq() };
   }
@@ -208,11 +241,31 @@ export class ChromiumRoom implements Room {
     this.#state = { kind: "joined" };
     const joinMs = Math.round(performance.now() - startedAt);
     this.#log({ event: "room.joined", sessionId: this.#options.sessionId, joinMs });
+    if (this.#voice.kind === "held") {
+      this.#voice.timer = setTimeout(() => this.#goOn(), TRACK_CARRIES_MS);
+      for (const data of this.#remains.takeMessages()) this.#send(data);
+    }
     joined.resolve();
   }
 
+  #send(data: unknown): void {
+    this.#wire.control({ type: "send", call: this.call, data });
+  }
+
+  /** Takes up the speech where the lost page had come to. */
+  #goOn(): void {
+    this.#voice = { kind: "free" };
+    for (const playout of this.#audio.ledger.goOn()) this.#events.playout(playout);
+    if (this.#remains.paused) this.pause();
+    this.#wire.pump(this);
+  }
+
+  get #isLost(): boolean {
+    return this.#state.kind === "ended" && this.#state.lost;
+  }
+
   #mark(kind: FrameKind, generation: number): void {
-    if (this.#state.kind === "ended") return;
+    if (this.#state.kind === "ended" || this.#voice.kind === "held") return;
     this.#wire.mark({ call: this.call, kind, generation, seq: this.#audio.nextSeq() });
   }
 
@@ -225,7 +278,8 @@ export class ChromiumRoom implements Room {
       CLOSE_MAX_MS,
       () => new RoomError("lost", "The page did not close a call"),
     );
-    this.#state = { kind: "ended", closed };
+    this.#state = { kind: "ended", closed, lost: end.kind === "lost" };
+    if (this.#voice.kind === "held") clearTimeout(this.#voice.timer);
     this.#wire.control({ type: "close", call: this.call });
     if (before.kind === "joining") {
       this.#log({ event: "room.join_failed", level: "warn", sessionId, errorType: error.type });

@@ -242,3 +242,112 @@ describe("flush", () => {
     ]);
   });
 });
+
+describe("going on in another page", () => {
+  /** Speech whose samples count on, so that it can be told which they are. */
+  function counted(from: number, samples: number): Int16Array {
+    return Int16Array.from({ length: samples }, (_, index) => (from + index) % 30_000);
+  }
+
+  /** What is sent next, in one piece, with its generations. */
+  function sendAll(): { generation: number; first: number | undefined; samples: number }[] {
+    const found: { generation: number; first: number | undefined; samples: number }[] = [];
+    for (let frame = ledger.next(); frame; frame = ledger.next()) {
+      const last = found.at(-1);
+      if (last?.generation === frame.generation) last.samples += frame.pcm.length;
+      else found.push({ generation: frame.generation, first: frame.pcm[0], samples: frame.pcm.length });
+    }
+    return found;
+  }
+
+  const REWOUND = 0.2 * SECOND;
+
+  it("sends again what was not heard, from a little before, and counts on where it was", () => {
+    ledger.play(counted(0, SECOND), 1);
+    send();
+    report("started", 1);
+    report("progress", 0, { playedGeneration: 1, playedSamples: 12_000, consumedSamples: 12_000 });
+    expect(ledger.goOn()).toEqual([]);
+    const again = 12_000 + REWOUND;
+    expect(sendAll()).toEqual([{ generation: 1, first: 12_000 - REWOUND, samples: again }]);
+    // It plays already, as far as the bot is concerned.
+    expect(report("started", 1)).toEqual([]);
+    const progress = report("progress", 0, {
+      playedGeneration: 1,
+      playedSamples: 9_600,
+      consumedSamples: 9_600,
+    });
+    expect(progress).toEqual([{ kind: "progress", generation: 1, playedMs: 700 }]);
+    const played = { playedGeneration: 1, playedSamples: again, consumedSamples: again };
+    expect(report("drained", 1, played)).toEqual([{ kind: "drained", generation: 1, playedMs: 1_000 }]);
+  });
+
+  it("keeps what it was given meanwhile, behind what was on its way", () => {
+    ledger.play(counted(0, 4_800), 1);
+    send();
+    ledger.play(counted(4_800, 4_800), 1);
+    ledger.play(counted(100, 2_400), 2);
+    expect(ledger.goOn()).toEqual([]);
+    expect(sendAll()).toEqual([
+      { generation: 1, first: 0, samples: 9_600 },
+      { generation: 2, first: 100, samples: 2_400 },
+    ]);
+    expect(report("started", 1)).toEqual([{ kind: "started", generation: 1 }]);
+  });
+
+  it("tells of a flush that the lost page did not, and sends nothing of it", () => {
+    ledger.play(counted(0, SECOND), 1);
+    send();
+    report("started", 1);
+    report("progress", 0, { playedGeneration: 1, playedSamples: 2_400, consumedSamples: 2_400 });
+    ledger.flush(1);
+    ledger.play(counted(7, 2_400), 2);
+    expect(ledger.goOn()).toEqual([{ kind: "flushed", generation: 1, playedMs: 100 }]);
+    expect(sendAll()).toEqual([{ generation: 2, first: 7, samples: 2_400 }]);
+    expect(report("started", 2)).toEqual([{ kind: "started", generation: 2 }]);
+  });
+
+  it("has played to its end what was heard and not yet told", () => {
+    ledger.play(counted(0, 2_400), 1);
+    ledger.play(counted(0, 4_800), 2);
+    send();
+    report("started", 1);
+    report("started", 2, { playedGeneration: 1, playedSamples: 2_400, consumedSamples: 2_400 });
+    expect(ledger.goOn()).toEqual([{ kind: "drained", generation: 1, playedMs: 100 }]);
+    expect(sendAll()).toEqual([{ generation: 2, first: 0, samples: 4_800 }]);
+  });
+
+  it("says nothing again that was over", () => {
+    ledger.play(counted(0, 2_400), 1);
+    send();
+    report("started", 1);
+    report("drained", 1, { playedSamples: 2_400, consumedSamples: 2_400 });
+    expect(ledger.goOn()).toEqual([]);
+    expect(sendAll()).toEqual([]);
+  });
+
+  it("can be done again and again, and nothing is lost or counted twice", () => {
+    const length = 10 * SECOND;
+    ledger.play(counted(0, length), 1);
+    let heard = 0;
+    let at = 0;
+    for (let page = 0; page < 5; page++) {
+      sendAll();
+      report("started", 1);
+      const played = SECOND;
+      const [progress] = report("progress", 0, {
+        playedGeneration: 1,
+        playedSamples: played,
+        consumedSamples: played,
+      });
+      heard = at + played;
+      expect(progress).toEqual({ kind: "progress", generation: 1, playedMs: heard / 24 });
+      expect(ledger.goOn()).toEqual([]);
+      at = heard - REWOUND;
+    }
+    // A page that was lost before it played anything changes nothing.
+    expect(sendAll()[0]?.first).toBe(at % 30_000);
+    expect(ledger.goOn()).toEqual([]);
+    expect(sendAll()[0]?.first).toBe(at % 30_000);
+  });
+});

@@ -7,12 +7,24 @@ import type { Playout } from "./room.ts";
 const MAX_QUEUED_S = 600;
 const MAX_QUEUED_SAMPLES = MAX_QUEUED_S * OUTPUT_SAMPLE_RATE;
 
+/**
+ * When a call goes on in another page, it is from so long before where it was cut: what was played last before a page
+ * is lost has not reached the ear, and half a word cannot be understood.
+ */
+const REWIND_SAMPLES = 0.2 * OUTPUT_SAMPLE_RATE;
+
 /** Progress is told after so much sound: as often as a reader of captions could see it. */
 const PROGRESS_SAMPLES = 0.2 * OUTPUT_SAMPLE_RATE;
 
 interface Chunk {
   generation: number;
   pcm: Int16Array;
+}
+
+/** On its way to the ear, or just heard. */
+interface SentChunk extends Chunk {
+  /** How many samples had been sent in all when this had been. */
+  through: number;
 }
 
 interface Unfinished {
@@ -34,7 +46,9 @@ export interface PlayoutReport {
  * so its queue can run dry while more is on the way; that is not the end of an answer and is not told.
  */
 export class PlayoutLedger {
-  readonly #queue: Chunk[] = [];
+  #queue: Chunk[] = [];
+  /** From `REWIND_SAMPLES` before what is being played. */
+  readonly #sent: SentChunk[] = [];
   #queuedSamples = 0;
   #sentSamples = 0;
   #consumedSamples = 0;
@@ -45,6 +59,10 @@ export class PlayoutLedger {
   #playing: number | undefined;
   /** Of the generation that plays: how far it was told to be. */
   #toldSamples = 0;
+  /** How much of the generation that was played last had been. */
+  #played = { generation: -1, samples: 0 };
+  /** How much of a generation was played in pages before this one. */
+  #before = { generation: -1, samples: 0 };
   #underruns = 0;
 
   /** How often the page ran dry in the middle of speech that was there to be sent. */
@@ -79,7 +97,32 @@ export class PlayoutLedger {
     this.#sentSamples = (this.#sentSamples + count) >>> 0;
     const unfinished = this.#unfinished.find(({ generation }) => generation === chunk.generation);
     if (unfinished) unfinished.sentThrough = this.#sentSamples;
+    this.#sent.push({ generation: chunk.generation, pcm, through: this.#sentSamples });
     return { generation: chunk.generation, pcm };
+  }
+
+  /**
+   * The page is another one from now on, which has played nothing: what the last one had not, is to be sent again.
+   * Returns what the bot is to be told of that which the last page can tell no more.
+   */
+  goOn(): Playout[] {
+    const said = this.#dropFlushed();
+    const { kept, rewound } = this.#unheard();
+    this.#queue = [...kept, ...this.#queue];
+    this.#queuedSamples = this.#queue.reduce((sum, { pcm }) => sum + pcm.length, 0);
+    this.#sent.length = 0;
+    this.#sentSamples = 0;
+    this.#consumedSamples = 0;
+    this.#before = { ...this.#played, samples: Math.max(0, this.#played.samples - rewound) };
+    const queued = new Set(this.#queue.map(({ generation }) => generation));
+    for (const { generation } of this.#unfinished.filter((one) => !queued.has(one.generation))) {
+      said.push({ kind: "drained", generation, playedMs: this.#playedMs(generation) });
+      if (this.#playing === generation) this.#playing = undefined;
+    }
+    this.#unfinished = this.#unfinished
+      .filter(({ generation }) => queued.has(generation))
+      .map(({ generation }) => ({ generation, sentThrough: 0 }));
+    return said;
   }
 
   /** Cancels a generation and all before it. The page has to be told besides. */
@@ -98,6 +141,8 @@ export class PlayoutLedger {
   /** A report of the page; returns what the bot is to be told. */
   report({ kind, generation, position }: PlayoutReport): Playout[] {
     this.#consumedSamples = position.consumedSamples;
+    this.#notePlayed(position);
+    this.#forgetHeard();
     switch (kind) {
       case "progress":
         return this.#progressed(position);
@@ -107,9 +152,9 @@ export class PlayoutLedger {
         this.#toldSamples = 0;
         return [{ kind: "started", generation }];
       case "drained":
-        return this.#drained(generation, position);
+        return this.#drained(generation);
       case "flushed":
-        return this.#flushed(generation, position);
+        return this.#flushed(generation);
     }
   }
 
@@ -117,13 +162,14 @@ export class PlayoutLedger {
     return (this.#sentSamples - this.#consumedSamples) >>> 0;
   }
 
-  #progressed({ playedGeneration, playedSamples }: Readonly<Position>): Playout[] {
-    if (playedGeneration !== this.#playing || playedSamples - this.#toldSamples < PROGRESS_SAMPLES) return [];
-    this.#toldSamples = playedSamples;
-    return [{ kind: "progress", generation: playedGeneration, playedMs: msOf(playedSamples) }];
+  #progressed({ playedGeneration }: Readonly<Position>): Playout[] {
+    const { samples } = this.#played;
+    if (playedGeneration !== this.#playing || samples - this.#toldSamples < PROGRESS_SAMPLES) return [];
+    this.#toldSamples = samples;
+    return [{ kind: "progress", generation: playedGeneration, playedMs: msOf(samples) }];
   }
 
-  #drained(generation: number, position: Readonly<Position>): Playout[] {
+  #drained(generation: number): Playout[] {
     const [waiting] = this.#queue;
     if (waiting?.generation === generation) {
       this.#underruns++;
@@ -134,10 +180,10 @@ export class PlayoutLedger {
     if (drained && isBefore(this.#consumedSamples, drained.sentThrough)) return [];
     this.#playing = undefined;
     this.#unfinished = this.#unfinished.filter((unfinished) => unfinished.generation > generation);
-    return [{ kind: "drained", generation, playedMs: msOf(position.playedSamples) }];
+    return [{ kind: "drained", generation, playedMs: msOf(this.#played.samples) }];
   }
 
-  #flushed(through: number, position: Readonly<Position>): Playout[] {
+  #flushed(through: number): Playout[] {
     const flushed = this.#unfinished.map(({ generation }) => generation).filter((one) => one <= through);
     if (!flushed.includes(through)) flushed.push(through);
     this.#unfinished = this.#unfinished.filter(({ generation }) => generation > through);
@@ -145,8 +191,47 @@ export class PlayoutLedger {
     return flushed.map((generation) => ({
       kind: "flushed",
       generation,
-      playedMs: generation === position.playedGeneration ? msOf(position.playedSamples) : 0,
+      playedMs: this.#playedMs(generation),
     }));
+  }
+
+  /** Of what was flushed, and the page was lost before it said so. */
+  #dropFlushed(): Playout[] {
+    const flushed = this.#unfinished.filter(({ generation }) => generation <= this.#flushedThrough);
+    const newest = flushed.at(-1);
+    return newest ? this.#flushed(newest.generation) : [];
+  }
+
+  /** What was sent and is to be sent again, and how much of it had been played. */
+  #unheard(): { kept: Chunk[]; rewound: number } {
+    const kept: Chunk[] = [];
+    let rewound = 0;
+    for (const { generation, pcm, through } of this.#sent) {
+      if (generation <= this.#flushedThrough) continue;
+      const ahead = (through - this.#consumedSamples) | 0;
+      const again = generation === this.#playing ? ahead + REWIND_SAMPLES : ahead;
+      const count = Math.min(Math.max(0, again), pcm.length);
+      if (count > 0) kept.push({ generation, pcm: pcm.subarray(pcm.length - count) });
+      rewound += Math.max(0, count - Math.max(0, ahead));
+    }
+    return { kept, rewound };
+  }
+
+  #notePlayed({ playedGeneration, playedSamples }: Readonly<Position>): void {
+    const before = playedGeneration === this.#before.generation ? this.#before.samples : 0;
+    // A page that has played nothing yet names no generation, and says 0.
+    if (playedSamples > 0) this.#played = { generation: playedGeneration, samples: before + playedSamples };
+  }
+
+  #forgetHeard(): void {
+    for (let [first] = this.#sent; first; [first] = this.#sent) {
+      if (((this.#consumedSamples - first.through) | 0) < REWIND_SAMPLES) return;
+      this.#sent.shift();
+    }
+  }
+
+  #playedMs(generation: number): number {
+    return generation === this.#played.generation ? msOf(this.#played.samples) : 0;
   }
 }
 

@@ -12,7 +12,7 @@ const REPORTS: Partial<Record<FrameKind, PlayoutReport["kind"]>> = {
 
 /** Node's side of one call's audio: what comes in is told, what goes out is numbered, what is missing is counted. */
 export class RoomAudio {
-  readonly ledger = new PlayoutLedger();
+  readonly ledger: PlayoutLedger;
   readonly #events: Pick<RoomEvents, "audio" | "playout">;
   readonly #counters: RoomHostStats;
   readonly #received = new SequenceCheck();
@@ -25,9 +25,15 @@ export class RoomAudio {
   #seq = 0;
   #lostByPage = 0;
 
-  constructor(events: Pick<RoomEvents, "audio" | "playout">, counters: RoomHostStats) {
+  /** @param ledger that of the page before, if the call goes on in this one */
+  constructor(
+    events: Pick<RoomEvents, "audio" | "playout">,
+    counters: RoomHostStats,
+    ledger = new PlayoutLedger(),
+  ) {
     this.#events = events;
     this.#counters = counters;
+    this.ledger = ledger;
   }
 
   /** Frames that were lost on either way. */

@@ -7,7 +7,8 @@ import { BEAT, BEAT_MS, MAIN_BEAT, MAX_CALL, PAGE_SILENT_MS } from "./bridge/lim
 import type { Browser, TabWatch } from "./browser.ts";
 import type { ChromiumRoom } from "./chromium-room.ts";
 import type { RoomLogEvent } from "./log-events.ts";
-import { RoomPage } from "./room-page.ts";
+import { noStats } from "./room-host-stats.ts";
+import { RoomPage, type RoomPageOptions } from "./room-page.ts";
 import { RecordingEvents } from "./testing/recording-events.ts";
 
 const Sent = z.object({ type: z.string(), call: z.number() });
@@ -44,7 +45,7 @@ let page: RoomPage;
 let watch: TabWatch;
 let logged: RoomLogEvent[];
 let lost: number;
-const counters = { pages: 1, rooms: 0, framesIn: 0, framesOut: 0, framesLost: 0, maxGapMs: 0 };
+const counters = noStats();
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -52,6 +53,11 @@ beforeEach(async () => {
   logged = [];
   lost = 0;
   counters.maxGapMs = 0;
+  counters.lateBatches = 0;
+  page = await start();
+});
+
+function start(more: Partial<RoomPageOptions> = {}): Promise<RoomPage> {
   let admitted: ((socket: WebSocket) => void) | undefined;
   const bridge: Pick<BridgeServer, "admit"> = {
     admit: (opened) => {
@@ -68,7 +74,7 @@ beforeEach(async () => {
       return { evaluate: async () => undefined, close: async () => {} };
     },
   };
-  page = await RoomPage.open({
+  return RoomPage.open({
     number: 1,
     // Only what a page uses of them.
     browser: browser as Browser,
@@ -79,8 +85,9 @@ beforeEach(async () => {
     log: (event) => logged.push(event),
     lost: () => lost++,
     released: () => {},
+    ...more,
   });
-});
+}
 
 afterEach(async () => {
   await page.close("The test is over");
@@ -154,6 +161,38 @@ it("measures the longest gap between batches", async () => {
   vi.advanceTimersByTime(20);
   fake.batch();
   expect(counters.maxGapMs).toBe(120);
+});
+
+it("counts the batches that come late", async () => {
+  await open();
+  for (const ms of [20, 59, 60, 20, 300]) {
+    fake.batch();
+    vi.advanceTimersByTime(ms);
+  }
+  fake.batch();
+  expect(counters.lateBatches).toBe(2);
+});
+
+it("takes no more calls when it has taken as many as it may, and those that are there go on", async () => {
+  await page.close("Another one is wanted");
+  page = await start({ maxCalls: 4 });
+  for (const free of [3, 3]) {
+    expect(page.freeSlots).toBe(free);
+    await (await open()).close();
+  }
+  const rooms = [await open(), await open()];
+  expect([page.freeSlots, page.roomCount, page.live]).toEqual([0, 2, true]);
+  await expect(open()).rejects.toMatchObject({ type: "lost" });
+  expect(rooms.map(({ live }) => live)).toEqual([true, true]);
+  await rooms[0]?.close();
+  expect(page.freeSlots).toBe(0);
+});
+
+it("takes none once it is retired", async () => {
+  const room = await open();
+  page.retire();
+  expect([page.freeSlots, page.roomCount, page.live]).toEqual([0, 1, true]);
+  expect(room.live).toBe(true);
 });
 
 it("fails who waits for a call when it goes away", async () => {

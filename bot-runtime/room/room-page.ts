@@ -1,8 +1,9 @@
 import { type BatchReader, BatchWriter, FrameKind } from "./bridge/audio-frames.ts";
 import type { Admission, BridgeServer } from "./bridge/bridge-server.ts";
 import type { FromPage } from "./bridge/control.ts";
-import { MAX_CALL, MAX_MESSAGE_BYTES } from "./bridge/limits.ts";
+import { LATE_BATCH_MS, MAX_CALL, MAX_MESSAGE_BYTES } from "./bridge/limits.ts";
 import type { Browser, Tab } from "./browser.ts";
+import type { CallRemains } from "./call-remains.ts";
 import { ChromiumRoom, type PageWire } from "./chromium-room.ts";
 import { Deferred } from "./deferred.ts";
 import type { RoomLog } from "./log-events.ts";
@@ -16,6 +17,8 @@ export interface RoomPageOptions {
   browser: Browser;
   bridge: BridgeServer;
   slots: number;
+  /** It takes no more calls than that in its life: each leaves some 4 kB in the browser. */
+  maxCalls?: number;
   callMachineUrl: string | undefined;
   counters: RoomHostStats;
   log: RoomLog;
@@ -34,6 +37,7 @@ type State =
 /** One page of the browser with its calls. */
 export class RoomPage {
   readonly number: number;
+  readonly browser: Browser;
   readonly #options: RoomPageOptions;
   readonly #rooms = new Map<number, ChromiumRoom>();
   readonly #writer = new BatchWriter(new ArrayBuffer(MAX_MESSAGE_BYTES));
@@ -43,6 +47,8 @@ export class RoomPage {
   #link: PageLink | undefined;
   #tab: Tab | undefined;
   #lastCall = 0;
+  #callsTaken = 0;
+  #retired = false;
   /** When the last batch came, on `performance.now()`'s clock, since the audio thread owes them. */
   #lastBatchAt: number | undefined;
   #renderQuantum = 0;
@@ -62,6 +68,7 @@ export class RoomPage {
   private constructor(options: RoomPageOptions) {
     this.#options = options;
     this.number = options.number;
+    this.browser = options.browser;
     const ready = new Deferred<void>(START_MAX_MS, () => new Error(`No page within ${START_MAX_MS} ms`));
     this.#state = { kind: "starting", ready };
     this.#admission = options.bridge.admit((socket) => {
@@ -98,8 +105,16 @@ export class RoomPage {
     return this.#rooms.size;
   }
 
+  /** Calls that it can take now. */
   get freeSlots(): number {
-    return this.live ? this.#options.slots - this.#rooms.size : 0;
+    const { slots, maxCalls = Number.POSITIVE_INFINITY } = this.#options;
+    if (!this.live || this.#retired) return 0;
+    return Math.min(slots - this.#rooms.size, maxCalls - this.#callsTaken);
+  }
+
+  /** From now on it takes no calls; those it has go on. */
+  retire(): void {
+    this.#retired = true;
   }
 
   /** For tests and diagnosis. */
@@ -108,19 +123,21 @@ export class RoomPage {
   }
 
   /** @throws RoomError when the call cannot be prepared, or there is no free slot */
-  async openRoom(options: RoomOptions, events: RoomEvents): Promise<ChromiumRoom> {
+  async openRoom(options: RoomOptions, events: RoomEvents, remains?: CallRemains): Promise<ChromiumRoom> {
     if (this.freeSlots < 1) throw new RoomError("lost", "The page is full");
     const startedAt = performance.now();
     const call = this.#nextCall();
     const { log } = this.#options;
-    const room = new ChromiumRoom({ call, options, events, wire: this.#wire, log });
+    this.#callsTaken++;
+    const room = new ChromiumRoom({ call, options, events, wire: this.#wire, log, remains });
     this.#rooms.set(call, room);
     await room.opened();
     const alone = [...this.#rooms.values()].every((other) => other === room || !other.live);
     // Nothing was owed before.
     if (alone) this.#lastBatchAt = undefined;
     const openMs = Math.round(performance.now() - startedAt);
-    log({ event: "room.opened", sessionId: options.sessionId, page: this.number, openMs });
+    const continues = remains ? { continues: true as const } : {};
+    log({ event: "room.opened", sessionId: options.sessionId, page: this.number, openMs, ...continues });
     return room;
   }
 
@@ -190,7 +207,9 @@ export class RoomPage {
     const now = performance.now();
     const owed = this.#owesBatches;
     if (owed && this.#lastBatchAt !== undefined) {
-      counters.maxGapMs = Math.max(counters.maxGapMs, now - this.#lastBatchAt);
+      const gapMs = now - this.#lastBatchAt;
+      counters.maxGapMs = Math.max(counters.maxGapMs, gapMs);
+      if (gapMs >= LATE_BATCH_MS) counters.lateBatches++;
     }
     this.#lastBatchAt = owed ? now : undefined;
     while (frames.next()) this.#rooms.get(frames.call)?.frame(frames);

@@ -61,13 +61,14 @@ export interface Room {
   join(): Promise<void>;
   /**
    * To everybody else in the room.
-   * @throws RoomError `message-too-large` over 4,096 characters of JSON, Daily's limit; `closed` when not in the room
+   * @throws RoomError `message-too-large` over 4,096 characters of JSON, Daily's limit; `closed` when not in the room.
+   * Between an end as `lost` and the join of the room that goes on, it is kept for that one, as far as there is space.
    */
   sendAppMessage(data: unknown): void;
   /**
    * Queues s16 mono at `OUTPUT_SAMPLE_RATE`, any length, faster than real time if it likes; the page paces it.
    * Generations ascend: what is older than the newest, or was flushed, is dropped. Without effect after the end,
-   * like `pause`, `resume` and `flush`.
+   * like `pause`, `resume` and `flush`; after an end as `lost` it is kept for the room that goes on with the call.
    */
   play(pcm: Int16Array, generation: number): void;
   /** Stops playing but keeps what is queued. */
@@ -75,6 +76,11 @@ export interface Room {
   resume(): void;
   /** Drops all that is queued of `generation` and older, and whatever of them still arrives. Also resumes. */
   flush(generation: number): void;
+  /**
+   * Takes the bot's microphone out of the call and puts it in again: a new cue for clients that wait for one. A moment
+   * of what is being said is lost to them. Without effect when not in the room.
+   */
+  republish(): void;
   /** Leaves and frees everything. Idempotent; safe at any time, also during `join`. */
   close(): Promise<void>;
 }
@@ -90,12 +96,26 @@ export interface RoomHostStats {
   framesLost: number;
   /** Longest time between two batches of one page while it held a call, in milliseconds. */
   maxGapMs: number;
+  /** Such times that were longer than a listener's buffer lasts (`LATE_BATCH_MS`). */
+  lateBatches: number;
+  /** Pages and browsers that went away by themselves. */
+  pagesLost: number;
+  browsersLost: number;
+  /** Browsers that were replaced for their age, their memory or their silence. */
+  browsersReplaced: number;
+  /** Rooms that went on in another page. */
+  continued: number;
 }
 
 /** Makes rooms; owns the browser. */
 export interface RoomHost {
-  /** Prepares page and audio for one call, without joining. @throws RoomError when that cannot be done */
-  open(options: RoomOptions, events: RoomEvents): Promise<Room>;
+  /**
+   * Prepares page and audio for one call, without joining.
+   * @param lost a room of this host that ended as `lost`: the new one goes on with what it had not said, once it has
+   * joined, as if nothing had happened.
+   * @throws RoomError when that cannot be done
+   */
+  open(options: RoomOptions, events: RoomEvents, lost?: Room): Promise<Room>;
   /** Whether browser and page are there. A host whose pages are full is ready: it opens another page. */
   readonly ready: boolean;
   stats(): RoomHostStats;

@@ -176,6 +176,24 @@ it("holds its voice on pause and loses nothing of it", async () => {
   await end();
 });
 
+it("takes its microphone out of the call and puts it in again, with the voice that goes on meanwhile", async () => {
+  const { a, b, end } = await pair();
+  a.room.play(speech(440, 30), 1);
+  for (let time = 1; time <= 2; time += 1) {
+    await heard(b);
+    const from = b.events.frames;
+    a.room.republish();
+    await vi.waitFor(() => expect(Math.min(...b.events.peaks(from))).toBeLessThan(SILENT), WAIT);
+    await heard(b);
+  }
+  // It is the bot's own voice that came back, and no microphone of the machine.
+  const onset = b.events.frames;
+  await more(b, 60);
+  expect(Math.abs(typicalDecibels(b.events.heard(onset), 440))).toBeLessThan(1);
+  expect(a.events.playouts).toEqual([{ kind: "started", generation: 1 }]);
+  await end();
+});
+
 it("passes app messages both ways and tells who comes and goes", async () => {
   const { a, b, end } = await pair();
   const id = (guest: Guest, userId: string) => guest.events.joined.find((one) => one.userId === userId)?.id;
@@ -220,6 +238,34 @@ it("does not listen to another bot of ours", async () => {
   // It was speaking all the while.
   expect(ghost.events.playouts).toEqual([{ kind: "started", generation: 1 }]);
   await Promise.all([bot, ghost, user].map((guest) => guest.room.close()));
+});
+
+it("comes back while its own ghost is in the room, ejects that, and hears its client", async () => {
+  const own = await createChromiumRoomHost({ callMachineUrl: daily.callMachineUrl, log: () => {} });
+  try {
+    const room = await daily.createRoom();
+    const user = await enter(room, "alice");
+    const events = new RecordingEvents();
+    const token = await daily.token(room.name, "bot-1");
+    const first = await own.open({ sessionId: "s", url: room.url, token, userName: "Bot" }, events);
+    await first.join();
+    await vi.waitFor(() => expect(user.events.joined).toHaveLength(1), WAIT);
+    const ghost = user.events.joined[0];
+    await daily.inflict({ fault: "ghost", ms: 3_600_000 });
+    process.kill(own.browserPid ?? 0, "SIGKILL");
+    await vi.waitFor(() => expect(events.ends).toMatchObject([{ kind: "lost" }]), WAIT);
+
+    const bot = await enter(room, "bot-1", token);
+    await vi.waitFor(() => expect(user.events.left).toEqual([ghost]), WAIT);
+    expect((await daily.present(room.name)).toSorted()).toEqual(["alice", "bot-1"]);
+    expect(bot.events.ends).toEqual([]);
+    user.room.play(speech(440, 1), 1);
+    await heard(bot);
+    await Promise.all([bot.room.close(), user.room.close()]);
+  } finally {
+    await daily.inflict({ fault: "ghost", ms: 0 });
+    await own.close();
+  }
 });
 
 describe("ends", () => {

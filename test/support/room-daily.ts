@@ -31,6 +31,16 @@ export class RoomDaily {
     return Room.parse(await reply.json());
   }
 
+  /** Has something go wrong, as in docs/emulators.md. */
+  async inflict(fault: { fault: string; [option: string]: unknown }): Promise<void> {
+    const reply = await fetch(`${this.#emulator.url}/_emulator/faults`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(fault),
+    });
+    if (!reply.ok) throw new Error(`${fault.fault}: ${reply.status} ${await reply.text()}`);
+  }
+
   async eject(room: string, userId: string): Promise<void> {
     await this.#rest("POST", `/rooms/${room}/eject`, { user_ids: [userId] });
   }

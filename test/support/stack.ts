@@ -42,7 +42,11 @@ export interface Stack extends AsyncDisposable {
   daily: StackProgram;
   gemini: StackProgram;
   bot: StackProgram;
+  /** All bot runtimes: the first is `bot`. */
+  bots: StackProgram[];
   edge: StackProgram;
+  /** Starts a bot runtime again that has ended, where it was; of no use for one that was started elsewhere. */
+  startAgain(bot: StackProgram): Promise<void>;
   /** All kept lines of all programs, for the message of a failing test. */
   transcript(): string;
 }
@@ -53,8 +57,10 @@ export interface StackOptions {
    * development. Resolves once it listens. The stack stops it.
    */
   startBot?: (settings: Record<string, string>) => Promise<StackProgram>;
-  /** Settings of the bot runtime beside those that it needs to find the rest. */
+  /** Settings of the bot runtimes beside those that they need to find the rest. */
   botSettings?: Record<string, string>;
+  /** How many bot runtimes there are; one when not given. */
+  bots?: number;
   /** Opens the inspectors of the Node programs, and keeps what the engine itself does from their heaps. */
   inspect?: boolean;
 }
@@ -100,12 +106,29 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ? await startBot(botSettings)
       : await startNode(start, "bot", "bot-runtime/main.ts", botSettings);
     if (startBot) started.push(bot);
-    const edge = await startEdge(start, { daily, bot });
+    const bots = [bot];
+    // One after the other: each starts a Chromium.
+    for (let number = 2; number <= (options.bots ?? 1); number += 1) {
+      bots.push(await startNode(start, `bot ${number}`, "bot-runtime/main.ts", botSettings));
+    }
+    const edge = await startEdge(start, { daily, bots });
     return {
       daily,
       gemini,
       bot,
+      bots,
       edge,
+      startAgain: async (ended) => {
+        const { name } = ended.program;
+        const at = { PORT: new URL(ended.url).port };
+        const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
+        const again = await startNode({ ...start, deadline }, name, "bot-runtime/main.ts", {
+          ...botSettings,
+          ...at,
+        });
+        // Whoever holds the program that has ended now has this one.
+        Object.assign(ended, again);
+      },
       transcript: () =>
         started.map(({ program, lines }) => `--- ${program.name}\n${lines.join("\n")}`).join("\n"),
       [Symbol.asyncDispose]: stop,
@@ -137,7 +160,7 @@ async function startNode(
 
 async function startEdge(
   start: Start,
-  { daily, bot }: { daily: StackProgram; bot: StackProgram },
+  { daily, bots }: { daily: StackProgram; bots: StackProgram[] },
 ): Promise<StackProgram> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -146,7 +169,7 @@ async function startEdge(
     PUBLIC_URL: url,
     DAILY_API_URL: `${daily.url}/v1`,
     DAILY_CALL_MACHINE_URL: `${daily.url}/call-machine`,
-    BOT_RUNTIME_URL: bot.url,
+    BOT_RUNTIME_URL: bots.map(({ url }) => url).join(","),
   };
   const noSettings = join(start.folder, "empty.env");
   await writeFile(noSettings, "");

@@ -12,7 +12,7 @@ export interface UplinkStamp {
   /** When the message was out. Epoch ms. */
   atMs: number;
   newestMs: number;
-  /** It had to wait for the newest: a message holds two frames. */
+  /** Where a message holds more than one frame, it had to wait for the newest. */
   oldestMs: number;
 }
 

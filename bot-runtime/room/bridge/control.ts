@@ -11,6 +11,8 @@ export type ToPage =
   | { type: "open"; call: number }
   | { type: "join"; call: number; url: string; token: string; userName: string }
   | { type: "send"; call: number; data: unknown }
+  /** The bot's microphone off and on again. */
+  | { type: "republish"; call: number }
   /** Leaves and frees the call; also one that never joined. Always answered with `closed`. */
   | { type: "close"; call: number };
 

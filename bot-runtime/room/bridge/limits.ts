@@ -4,6 +4,8 @@ import { OUTPUT_SAMPLE_RATE } from "../../pipeline/audio.ts";
 export const PAGE_SAMPLE_RATE = 48_000;
 /** How often the page sends the frames of all its calls, in milliseconds of audio. */
 export const BATCH_MS = 20;
+/** A batch that comes so long after the one before it is late: a far end's jitter buffer holds less. */
+export const LATE_BATCH_MS = 60;
 
 /** Largest piece of speech in one frame to the page: 100 ms. Fewer, larger frames cost the page less. */
 export const MAX_PLAY_FRAME_SAMPLES = OUTPUT_SAMPLE_RATE / 10;

@@ -25,6 +25,8 @@ export interface Call {
   /** Resolves when joined. A failure is told by `ended`, and rejects too. */
   join(options: { url: string; token: string; userName: string }): Promise<void>;
   send(data: unknown): void;
+  /** Its sound leaves the call and comes back, which the others see as a new track. Once it has joined. */
+  republish(): void;
   /** Leaves and frees everything, within a bounded time. Never rejects. */
   close(): Promise<void>;
 }

@@ -4,8 +4,15 @@ import type { PageParticipant } from "../bridge/control.ts";
 import type { Call, CallContext } from "./call.ts";
 import { RemoteAudio } from "./remote-audio.ts";
 
+/**
+ * From 64 kbit/s on libopus codes speech with CELT alone, below it with SILK or both, which costs two to three times
+ * the CPU. It is a limit: speech takes about half of it.
+ */
+const MICROPHONE = { bitrate: 64_000, stereo: false };
 /** Leaving waits for Daily's call machine; when that hangs, the call object is dropped without it. */
 const LEAVE_MAX_MS = 2_000;
+/** So long a microphone is off that is published anew: others have to notice before it is on again. */
+const OFF_MS = 300;
 
 export interface DailyCallOptions {
   /** Where the call machine is loaded from instead of Daily's CDN. */
@@ -16,6 +23,7 @@ export interface DailyCallOptions {
 export class DailyRoomCall implements Call {
   readonly output: MediaStreamAudioDestinationNode;
   readonly #daily: DailyCall;
+  readonly #track: MediaStreamTrack;
   readonly #known = new Map<string, PageParticipant>();
   #context: CallContext | undefined;
   #audio: RemoteAudio | undefined;
@@ -37,6 +45,7 @@ export class DailyRoomCall implements Call {
     this.output = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
     const [track] = this.output.stream.getAudioTracks();
     if (!track) throw new Error("The audio destination has no track");
+    this.#track = track;
     this.#daily = Daily.createCallObject({
       allowMultipleCallInstances: true,
       audioSource: track,
@@ -45,7 +54,10 @@ export class DailyRoomCall implements Call {
       videoSource: false,
       startVideoOff: true,
       subscribeToTracksAutomatically: true,
-      dailyConfig: callMachineUrl === undefined ? {} : { bundlePathOverride: callMachineUrl },
+      dailyConfig: {
+        micAudioMode: MICROPHONE,
+        ...(callMachineUrl === undefined ? {} : { bundlePathOverride: callMachineUrl }),
+      },
     });
   }
 
@@ -81,6 +93,10 @@ export class DailyRoomCall implements Call {
     this.#daily.sendAppMessage(data, "*");
   }
 
+  republish(): void {
+    void this.#republish();
+  }
+
   async close(): Promise<void> {
     this.#ended = true;
     this.#audio?.close();
@@ -94,9 +110,19 @@ export class DailyRoomCall implements Call {
     for (const track of this.output.stream.getTracks()) track.stop();
   }
 
+  async #republish(): Promise<void> {
+    this.#daily.setLocalAudio(false);
+    await new Promise((resolve) => setTimeout(resolve, OFF_MS));
+    if (this.#ended) return;
+    this.#daily.setLocalAudio(true);
+    // There were call machines that opened a real microphone when they were told to unmute.
+    await this.#daily.setInputDevicesAsync({ audioSource: this.#track }).catch(() => undefined);
+  }
+
   /** Participants come by event, by the reply to `join`, or with their first track: told once. */
   #joined(participant: DailyParticipant): void {
     if (this.#ended || participant.local || this.#known.has(participant.session_id)) return;
+    this.#ejectGhost(participant);
     const known: PageParticipant = {
       id: participant.session_id,
       userId: participant.user_id,
@@ -104,6 +130,16 @@ export class DailyRoomCall implements Call {
     };
     this.#known.set(known.id, known);
     this.#context?.events.participantJoined(known);
+  }
+
+  /**
+   * Ourselves, from a page that was lost: Daily may keep who went without a word for a while, and clients would be told
+   * that the bot has left when it lets go of that at last. Bots own their rooms, so they may.
+   */
+  #ejectGhost({ session_id, user_id }: DailyParticipant): void {
+    const own = this.#daily.participants().local?.user_id;
+    if (user_id !== own || !isBotUserId(user_id)) return;
+    this.#daily.updateParticipant(session_id, { eject: true });
   }
 
   #left({ session_id }: { session_id: string }): void {

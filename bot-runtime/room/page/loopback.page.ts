@@ -41,6 +41,10 @@ class LoopbackCall implements Call {
     this.#context?.events.appMessage(data, "self");
   }
 
+  republish(): void {
+    this.#context?.events.appMessage("republished", "self");
+  }
+
   async close(): Promise<void> {
     this.#audio?.close();
   }

@@ -17,6 +17,7 @@ let made: MadeCall[];
 /** Lets one waiting preparation succeed. */
 let prepare: (() => void)[];
 let failsToOpen: boolean;
+let hangsOnOpen: boolean;
 let calls: PageCalls;
 
 beforeEach(() => {
@@ -26,11 +27,13 @@ beforeEach(() => {
   made = [];
   prepare = [];
   failsToOpen = false;
+  hangsOnOpen = false;
   const graph: Pick<AudioGraph, "open" | "close"> = {
     open: async (slot, call) => {
-      if (failsToOpen) throw new Error("no such output");
       expect(slots.has(slot)).toBe(false);
       slots.set(slot, call);
+      if (failsToOpen) throw new Error("no such output");
+      if (hangsOnOpen) await new Promise(() => {});
     },
     close: (slot) => {
       expect(slots.delete(slot)).toBe(true);
@@ -70,6 +73,7 @@ function makeCall(): Call {
       throw new Error("x".repeat(5_000));
     },
     send: () => {},
+    republish: () => {},
     close: async () => {
       one.closed = true;
     },
@@ -131,6 +135,39 @@ it("keeps the slot of a call that did not open until it is closed, and closes no
   calls.obey({ type: "open", call: 4 });
   await settle();
   expect(toldOf(4)).toEqual(["opened"]);
+});
+
+it("does not wait for ever for a call that never loads, and closes one that comes after all", async () => {
+  calls.obey({ type: "open", call: 1 });
+  // One try was under way before it was asked for, and one follows.
+  await vi.advanceTimersByTimeAsync(18_000);
+  expect(toldOf(1)).toEqual(["open-failed"]);
+  calls.obey({ type: "close", call: 1 });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(toldOf(1)).toEqual(["open-failed", "closed"]);
+  await settle();
+  // Two of the first call, and the one that is kept ahead of need.
+  expect(made.map(({ closed }) => closed)).toEqual([true, true, false]);
+  for (const call of [2, 3]) calls.obey({ type: "open", call });
+  await settle();
+  expect([...slots.values()]).toEqual([2, 3]);
+});
+
+it("does not wait for ever for an audio thread that does not answer, and has the slot again", async () => {
+  hangsOnOpen = true;
+  calls.obey({ type: "open", call: 1 });
+  await settle();
+  expect([...slots.values()]).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(toldOf(1)).toEqual(["open-failed"]);
+  expect(slots.size).toBe(0);
+  expect(made[0]?.closed).toBe(true);
+  hangsOnOpen = false;
+  calls.obey({ type: "close", call: 1 });
+  await settle();
+  for (const call of [2, 3]) calls.obey({ type: "open", call });
+  await settle();
+  expect([...slots.values()]).toEqual([2, 3]);
 });
 
 it("tells the host nothing that it would refuse, however long Daily's words are", async () => {

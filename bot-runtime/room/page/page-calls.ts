@@ -1,9 +1,18 @@
 import type { FromPage, PageParticipant, ToPage } from "../bridge/control.ts";
 import { describe } from "../bridge/describe.ts";
 import { MAX_ERROR_TYPE_CHARS, MAX_ID_CHARS, MAX_NAME_CHARS } from "../bridge/limits.ts";
+import { inTime } from "../in-time.ts";
 import { Warm } from "../warm.ts";
 import type { AudioGraph } from "./audio-graph.ts";
 import type { Call, CallEvents, CallMaker } from "./call.ts";
+
+/**
+ * daily-js loads its call machine, up to three times, and may wait for ever. A call that finds a try under way and
+ * then makes one of its own is still within what the host waits for.
+ */
+const PREPARE_MAX_MS = 9_000;
+/** The audio thread answers within milliseconds, as long as it runs. */
+const AUDIO_MAX_MS = 3_000;
 
 interface OpenCall {
   slot: number;
@@ -34,7 +43,12 @@ export class PageCalls {
     this.#slots = slots;
     this.#tell = tell;
     this.#warm = new Warm({
-      prepare: () => maker.prepare(graph.context),
+      prepare: () =>
+        inTime(maker.prepare(graph.context), {
+          withinMs: PREPARE_MAX_MS,
+          what: "Preparing a call",
+          late: (call) => void call.close(),
+        }),
       prepared: (ms) => tell({ type: "preloaded", ms }),
       failed: (thrown) => tell({ type: "preload-failed", detail: describe(thrown) }),
     });
@@ -48,6 +62,9 @@ export class PageCalls {
         return void this.#join(message);
       case "send":
         this.#calls.get(message.call)?.call?.send(message.data);
+        return;
+      case "republish":
+        this.#calls.get(message.call)?.call?.republish();
         return;
       case "close":
         return void this.#close(message.call);
@@ -77,9 +94,11 @@ export class PageCalls {
     const call = await this.#warm.take();
     try {
       call.attach({ graph: this.#graph, slot, events: this.#eventsOf(number) });
-      await this.#graph.open(slot, number, call.output);
+      const opening = this.#graph.open(slot, number, call.output);
+      await inTime(opening, { withinMs: AUDIO_MAX_MS, what: "Opening the audio" });
       return call;
     } catch (thrown) {
+      this.#graph.close(slot, call.output);
       await call.close();
       throw thrown;
     }

@@ -22,6 +22,17 @@ export function groupOf(group: number): number[] {
     .map(({ pid }) => pid);
 }
 
+/** For tests, on Linux: Chromium's main process in a process group. Debian starts it by a script, which stays. */
+export function chromiumMainOf(group: number): number {
+  const found = groupOf(group).find((pid) => {
+    // Processes that are forked ready-made write theirs anew, with spaces.
+    const [program = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split(/[\0 ]/);
+    return !program.endsWith("sh") && !args.some((arg) => arg.startsWith("--type="));
+  });
+  if (found === undefined) throw new Error(`Group ${group} has no Chromium`);
+  return found;
+}
+
 /** Fields of `/proc/<pid>/stat`; the name, which may hold anything, ends at the last parenthesis. */
 function read(pid: number): Process | undefined {
   try {

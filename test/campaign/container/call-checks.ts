@@ -11,6 +11,8 @@ import { becomes, settled } from "./waiting.ts";
 
 /** For the greeting, which has to be said. */
 const SPOKEN_MS = 30_000;
+/** For the speech model to be loaded, which is begun with the program. */
+const MODEL_MAX_MS = 30_000;
 /** Loudness (RMS, full scale is 1) above which something was heard. */
 const AUDIBLE = 0.02;
 
@@ -42,6 +44,7 @@ export async function checkCalls(containers: Containers): Promise<void> {
   if (container === undefined) throw new Error("The stack started no bot runtime");
   try {
     const scene = { containers, container, stack, user: owned.use(await User.open()) };
+    await hearsWithTheModel(scene);
     await servesACall(scene);
     await outlivesItsBrowser(scene);
     await endsWithinACall(scene);
@@ -49,6 +52,15 @@ export async function checkCalls(containers: Containers): Promise<void> {
     process.stderr.write(`${stack.transcript()}\n`);
     throw thrown;
   }
+}
+
+/** Without the native library the model would cost three times as much, and nobody would notice but for this line. */
+async function hearsWithTheModel({ containers: { signal }, container }: Scene): Promise<void> {
+  const isReady = () => container.lines.some((line) => /"event":"vad\.ready".*"runtime":"native"/.test(line));
+  check(
+    await becomes(isReady, { timeoutMs: MODEL_MAX_MS, signal }),
+    "the speech model runs in its native library",
+  );
 }
 
 async function servesACall({ containers, stack, user }: Scene): Promise<void> {

@@ -49,6 +49,8 @@ export async function runLeaks(options: LeaksOptions): Promise<LeaksReport> {
       botSettings: {
         CHROMIUM_PATH: await chromiumWithPort(folder),
         CLIENT_GRACE_MS: String(CLIENT_GRACE_MS),
+        // All calls are in the page that is measured.
+        SPARE_PAGE: "off",
       },
     }),
   );

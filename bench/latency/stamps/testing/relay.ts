@@ -1,6 +1,7 @@
 /**
  * What the bot runtime does with sound, and no more of it, for a test of what is measured of that: frames of a page
- * go to a Gemini in messages of two, and Gemini's sound goes back in frames. The first argument is Gemini's address.
+ * go to a Gemini, here two in a message, so that one waits for the other, and Gemini's sound goes back in frames. The
+ * first argument is Gemini's address.
  */
 import { createServer } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";

@@ -1,0 +1,3 @@
+import { app } from "../../edge/app.ts";
+
+export const leak = app;
