@@ -253,5 +253,8 @@ describe("a bot that is relieved", () => {
     heard(run, 2, 1_000);
     await settle();
     expect(kinds(run).at(-1)).toBe("handed-over");
+    // The frame that makes the pause has gone all its way first: its words were heard.
+    expect(run.link.transcript).toHaveLength(2);
+    expect(run.link.transcript.at(-1)).not.toHaveProperty("interrupted");
   });
 });

@@ -120,6 +120,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       edge,
       startAgain: async (ended) => {
         const { name } = ended.program;
+        // Whatever it has left behind goes first.
+        await ended.program.stop();
         const at = { PORT: new URL(ended.url).port };
         const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
         const again = await startNode({ ...start, deadline }, name, "bot-runtime/main.ts", {

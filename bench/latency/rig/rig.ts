@@ -61,7 +61,10 @@ export class Rig implements AsyncDisposable {
     progress("starting the product");
     const bot = stampedBot(plantedMs);
     const stack = owned.use(
-      await startStack({ startBot: bot.start, botSettings: { BOT_CAPACITY: String(calls), MAX_LOOP_LAG_MS: "0" } }),
+      await startStack({
+        startBot: bot.start,
+        botSettings: { BOT_CAPACITY: String(calls), MAX_LOOP_LAG_MS: "0" },
+      }),
     );
     signal.throwIfAborted();
     progress("starting the browsers");

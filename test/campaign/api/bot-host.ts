@@ -39,7 +39,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (method === "GET") return reply(response, 200, { ...LOAD, status: "ok", draining: false });
   if (method === "DELETE") return reply(response, 200, { ...LOAD, stopped: true });
   const { sessionId, attempt, link } = StartSignal.parse(JSON.parse(text));
-  if (refusesNext) {
+  // A start is to be refused, and not a bot that takes over in a session that was begun before.
+  if (refusesNext && attempt === 1) {
     refusesNext = false;
     return reply(response, 503, {});
   }

@@ -34,7 +34,7 @@ export interface RecoveryReport {
 }
 
 /** A tone that goes on for longer than a round, and one that leaves pauses in which a call can be handed over. */
-const LONG_TONE = { kind: "tone", hz: 440, durationMs: 60_000 };
+const LONG_TONE = { kind: "tone", hz: 440, durationMs: 30_000 };
 const SHORT_TONE = { kind: "tone", hz: 440, durationMs: 400 };
 export const SHORT_TONE_EVERY_MS = 1_000;
 /** What a bot says that has taken over. */
@@ -84,6 +84,7 @@ interface RoundOptions extends Pick<RecoveryOptions, "calls"> {
 async function runRound(options: RoundOptions, complaints: string[]): Promise<Round> {
   const { stack, listeners, random, way } = options;
   const all: Listener[] = [];
+  const over = new AbortController();
   const { daily, gemini, edge } = stack;
   await ask(`${daily.url}/_emulator/faults`, {
     method: "POST",
@@ -94,12 +95,14 @@ async function runRound(options: RoundOptions, complaints: string[]): Promise<Ro
     for (let call = 0; call < options.calls; call++) {
       all.push(await listeners.connect(`${edge.url}/api/rtvi/start`, `${daily.url}/call-machine`));
     }
-    const from = await Promise.all(all.map((listener) => listener.now()));
-    await Promise.all(all.map((listener, index) => untilHeard(listener, from[index] ?? 0)));
-    await ask(`${gemini.url}/_emulator/say`, {
-      method: "POST",
-      body: way === "deploy" ? { answer: SHORT_TONE, everyMs: SHORT_TONE_EVERY_MS } : { answer: LONG_TONE },
-    });
+    await Promise.all(all.map(untilHeard));
+    if (way === "deploy") {
+      keepTalking(gemini.url, over.signal).catch((error: Error) =>
+        complaints.push(`${way}: ${error.message}`),
+      );
+    } else {
+      await say(gemini.url, LONG_TONE);
+    }
     await sleep(CALM_MS + random() * 1_000);
 
     const { going, lost } = await hostOf(stack, all, random);
@@ -123,6 +126,7 @@ async function runRound(options: RoundOptions, complaints: string[]): Promise<Ro
     await stack.startAgain(going);
     return round;
   } finally {
+    over.abort();
     await ask(`${gemini.url}/_emulator/reset`, { method: "POST" });
     for (const { page, sessionId } of all) {
       await page.context().close();
@@ -134,6 +138,18 @@ async function runRound(options: RoundOptions, complaints: string[]): Promise<Ro
       );
       return (await Promise.all(loads)).every(({ active }) => active === 0);
     });
+  }
+}
+
+/** In every session that is open then. */
+async function say(geminiUrl: string, answer: unknown): Promise<void> {
+  await ask(`${geminiUrl}/_emulator/say`, { method: "POST", body: { answer } });
+}
+
+/** Bots that come later talk like those that go. */
+async function keepTalking(geminiUrl: string, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    await Promise.all([say(geminiUrl, SHORT_TONE), sleep(SHORT_TONE_EVERY_MS)]);
   }
 }
 
@@ -149,7 +165,7 @@ async function hostOf(
     ),
   );
   const chosen = hosts[Math.floor(random() * hosts.length)];
-  const going = bots.find(({ url }) => chosen !== undefined && new URL(url).host === new URL(chosen).host);
+  const going = bots.find(({ url }) => new URL(url).host === chosen);
   if (!going) throw new Error(`there is no bot runtime ${chosen}`);
   return { going, lost: all.filter((_, index) => hosts[index] === chosen) };
 }
@@ -186,12 +202,12 @@ async function untilAttempt({ edge }: Stack, { sessionId }: Listener, attempt: n
   });
 }
 
-/** Resolves when a second of sound was heard from that step on. */
-async function untilHeard(listener: Listener, from: number): Promise<void> {
-  await until("sound at every ear", async () => heardMs(await listener.levels(from)) >= HEARD_MS);
+/** Resolves when a second of sound was heard. */
+async function untilHeard(listener: Listener): Promise<void> {
+  await until("sound at every ear", async () => heardMs(await listener.levels(0)) >= HEARD_MS);
 }
 
-/** The same, after the longest silence. */
+/** The same from that step on, after the longest silence. */
 async function untilHeardAgain(listener: Listener, from: number): Promise<void> {
   await until("sound again", async () => {
     const levels = await listener.levels(from);
