@@ -19,6 +19,7 @@ import { deepHealth } from "./routes/deep-health.ts";
 import { openEvents } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { openApi } from "./routes/openapi.ts";
+import { phoneApp } from "./routes/phone-app.ts";
 import { startSession, stopSession, viewSession } from "./routes/sessions.ts";
 
 export const app = new Hono<EdgeEnv>();
@@ -54,6 +55,9 @@ route("/openapi.json", { GET: openApi });
 
 // What bots use.
 route(linkPath(":id"), { GET: openBotLink });
+
+// The phone's app in a browser, where it has been built.
+for (const path of ["/app", "/app/*"]) route(path, { GET: phoneApp });
 
 // Everything else is the console: files, made at build time.
 app.get("*", consolePage);

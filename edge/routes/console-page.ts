@@ -22,9 +22,13 @@ const PERMISSIONS = [
   ),
 ].join(", ");
 
-function pageHeaders(settings: Settings): Record<string, string> {
+/** @param more what a page needs beside what the console does: sources by the name of their directive. */
+export function pageHeaders(
+  settings: Settings,
+  more: Readonly<Record<string, readonly string[]>> = {},
+): Record<string, string> {
   return {
-    "content-security-policy": contentSecurityPolicy(settings),
+    "content-security-policy": contentSecurityPolicy(settings, more),
     "permissions-policy": PERMISSIONS,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -36,7 +40,10 @@ function pageHeaders(settings: Settings): Record<string, string> {
   };
 }
 
-function contentSecurityPolicy({ publicUrl, daily }: Settings): string {
+function contentSecurityPolicy(
+  { publicUrl, daily }: Settings,
+  more: Readonly<Record<string, readonly string[]>>,
+): string {
   const own = new URL(publicUrl);
   const directives: Record<string, string[]> = {
     "default-src": ["'none'"],
@@ -56,7 +63,7 @@ function contentSecurityPolicy({ publicUrl, daily }: Settings): string {
     ...(own.protocol === "https:" ? { "upgrade-insecure-requests": [] } : {}),
   };
   return Object.entries(directives)
-    .map(([name, sources]) => [name, ...sources].join(" "))
+    .map(([name, sources]) => [name, ...sources, ...(more[name] ?? [])].join(" "))
     .join("; ");
 }
 
