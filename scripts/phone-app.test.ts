@@ -57,7 +57,7 @@ async function startEdge(assets: "built" | "unbuilt"): Promise<string> {
       ],
     }),
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, WRANGLER_SEND_METRICS: "false" },
+    env: { PATH: process.env.PATH, WRANGLER_SEND_METRICS: "false" },
     onLine: (line) => lines.push(line),
   });
   edges.push(edge);
