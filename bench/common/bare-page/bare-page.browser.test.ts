@@ -96,9 +96,9 @@ test("markers go through Daily and Opus with their numbers, and a recording has 
   const recorded = findMarkers(sound).filter(({ number }) => number >= 10);
   for (const [index, { number, atMs }] of live.entries()) {
     expect(recorded[index]?.number).toBe(number);
-    // Each time the clock had to be set, the same sample's time was another.
+    // Each time the clock had to be set, the same sample's time was another; and it moves by up to a quantum anyway.
     if ((await bob.clockSlips()) === 0) {
-      expect(Math.abs(atMs - (startsAtMs + (recorded[index]?.atMs ?? 0)))).toBeLessThan(1);
+      expect(Math.abs(atMs - (startsAtMs + (recorded[index]?.atMs ?? 0)))).toBeLessThan(11);
     }
   }
   // On a machine that is too busy WebRTC makes up what did not come in time, and what was in it is lost.
