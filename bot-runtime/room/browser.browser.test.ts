@@ -112,7 +112,8 @@ describe("a browser", () => {
     expect(started.alive).toBe(false);
     await expect(started.open("about:blank", { gone })).rejects.toThrow();
     await started.close();
-    expect(groupOf(started.pid)).toEqual([]);
+    // What a killed program has begun is killed with it, and takes a moment to be gone.
+    await vi.waitFor(() => expect(groupOf(started.pid)).toEqual([]), { timeout: 5_000 });
   });
 });
 
