@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 /** With the tools of the repository's root, which the running system needs anyway. */
 export default defineConfig({
   root: import.meta.dirname,
+  cacheDir: "../node_modules/.vite",
   test: {
     include: ["*.test.ts"],
     environment: "node",
